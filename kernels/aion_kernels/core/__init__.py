@@ -1,0 +1,1 @@
+"""What all domains share: steppers, solutions, ensembles, estimates, verification."""
