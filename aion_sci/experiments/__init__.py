@@ -1,0 +1,26 @@
+"""The contract of an experiment, and the catalogue."""
+
+from aion_sci.experiments.contract import (
+    Experiment,
+    Ladder,
+    Measured,
+    Observable,
+    Parameter,
+    Point,
+    Value,
+    experiment,
+)
+from aion_sci.experiments.registry import experiments, find
+
+__all__ = [
+    "Experiment",
+    "Ladder",
+    "Measured",
+    "Observable",
+    "Parameter",
+    "Point",
+    "Value",
+    "experiment",
+    "experiments",
+    "find",
+]

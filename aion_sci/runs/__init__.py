@@ -1,0 +1,1 @@
+"""Specs, studies, run folders and the runner."""

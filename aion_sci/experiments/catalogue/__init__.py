@@ -1,0 +1,1 @@
+"""One file an experiment; a file registers by being here."""

@@ -1,0 +1,107 @@
+"""What happened in one run. A record never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aion_kernels.estimate import Estimate
+from aion_sci.experiments import find
+from aion_sci.runs.spec import RunSpec
+
+__all__ = ["Reading", "Record"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An observable as measured: an estimate and its unit."""
+
+    estimate: Estimate
+    unit: str
+
+    @property
+    def value(self) -> float:
+        """The best value."""
+        return self.estimate.value
+
+    @property
+    def error(self) -> float:
+        """The combined error bar."""
+        return self.estimate.error
+
+    def to_json(self) -> dict[str, Any]:
+        """The observable as the command line prints it; a non-finite number becomes null."""
+        numbers = {
+            "value": self.estimate.value,
+            "error": self.estimate.error,
+            "discretisation": self.estimate.discretisation,
+            "sampling": self.estimate.sampling,
+            "solver": self.estimate.solver,
+        }
+        finite = {name: _finite(number) for name, number in numbers.items()}
+        return {"value": finite.pop("value"), "unit": self.unit, **finite}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Reading:
+        """Read what :meth:`to_json` wrote; null becomes not-a-number."""
+        parts = {
+            name: float("nan") if data[name] is None else float(data[name])
+            for name in ("value", "discretisation", "sampling", "solver")
+        }
+        return cls(Estimate(**parts), data["unit"])
+
+
+@dataclass(frozen=True)
+class Record:
+    """One committed run: what was asked, what came out, and what it was made with."""
+
+    spec: RunSpec
+    outcome: str
+    """Name of the outcome; ``ok`` or the reason why the run is not a result."""
+    message: str
+    """The remedy where the outcome is not ``ok``, else empty."""
+    observables: Mapping[str, Reading]
+    seconds: float
+    """Wall time of the run's share of its batch, compilation excluded."""
+    environment: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """Size in bytes and SHA-256 of each file of the run folder, by name."""
+    folder: Path | None = None
+    cached: bool = False
+    """Whether this record was found in the store rather than computed for this request."""
+
+    @property
+    def run_id(self) -> str:
+        """The identity of the run."""
+        return self.spec.id
+
+    @property
+    def ok(self) -> bool:
+        """Whether the numbers are a result."""
+        return self.outcome == "ok"
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``aion run --json`` prints."""
+        return {
+            "run_id": self.run_id,
+            "experiment": self.spec.experiment,
+            "parameters": self.parameters_json(),
+            "observables": {n: r.to_json() for n, r in self.observables.items()},
+            "outcome": self.outcome,
+            "seconds": self.seconds,
+        }
+
+    def parameters_json(self) -> dict[str, dict[str, Any]]:
+        """Parameters and settings with their units."""
+        experiment = find(self.spec.experiment)
+        given = {**self.spec.parameters, **self.spec.settings}
+        return {
+            name: {"value": value, "unit": experiment.parameter(name).unit}
+            for name, value in given.items()
+        }
+
+
+def _finite(number: float) -> float | None:
+    return number if number - number == 0.0 else None
