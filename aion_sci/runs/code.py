@@ -33,7 +33,8 @@ def code_version(experiment: Experiment) -> str:
 @functools.cache
 def _kernels_digest(domain: str) -> str:
     spec = importlib.util.find_spec("aion_kernels")
-    assert spec is not None and spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("aion_kernels is not installed beside aion_sci")
     root = Path(spec.origin).parent
     digest = hashlib.sha256()
     for folder in (root / "core", root / domain):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from aion_kernels.estimate import Estimate
-from aion_sci.experiments import find
 from aion_sci.runs.spec import RunSpec
+from aion_sci.units import DIMENSIONLESS
 
 __all__ = ["Reading", "Record"]
 
@@ -65,6 +65,8 @@ class Record:
     observables: Mapping[str, Reading]
     seconds: float
     """Wall time of the run's share of its batch, compilation excluded."""
+    units: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Unit of each parameter and setting."""
     environment: Mapping[str, Any] = field(default_factory=dict, repr=False)
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     """Size in bytes and SHA-256 of each file of the run folder, by name."""
@@ -95,12 +97,8 @@ class Record:
 
     def parameters_json(self) -> dict[str, dict[str, Any]]:
         """Parameters and settings with their units."""
-        experiment = find(self.spec.experiment)
         given = {**self.spec.parameters, **self.spec.settings}
-        return {
-            name: {"value": value, "unit": experiment.parameter(name).unit}
-            for name, value in given.items()
-        }
+        return {n: {"value": v, "unit": self.units.get(n, DIMENSIONLESS)} for n, v in given.items()}
 
 
 def _finite(number: float) -> float | None:
