@@ -2,6 +2,7 @@
 
 from aion_sci.experiments.contract import (
     Experiment,
+    Field,
     Ladder,
     Measured,
     Observable,
@@ -14,6 +15,7 @@ from aion_sci.experiments.registry import experiments, find
 
 __all__ = [
     "Experiment",
+    "Field",
     "Ladder",
     "Measured",
     "Observable",

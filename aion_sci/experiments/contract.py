@@ -26,6 +26,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from aion_sci.errors import BoundsError, RequestError, UnknownNameError
@@ -33,6 +34,7 @@ from aion_sci.units import check_unit, parse_quantity
 
 __all__ = [
     "Experiment",
+    "Field",
     "Ladder",
     "Measured",
     "Observable",
@@ -125,6 +127,24 @@ class Observable:
 
 
 @dataclass(frozen=True)
+class Field:
+    """An array that a run can keep beside its observables, at the finest rung.
+
+    A field whose only dimension is its own name is a coordinate.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    unit: str = "1"
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not _NAME.match(self.name):
+            raise ValueError(f"field name '{self.name}' is not lower_snake_case")
+        check_unit(self.unit)
+
+
+@dataclass(frozen=True)
 class Ladder:
     """A numerical setting whose refinement gives the discretisation error.
 
@@ -170,15 +190,15 @@ class Ladder:
 class Measured(NamedTuple):
     """What an experiment's function returns for one member; a pytree."""
 
-    observables: dict[str, Any]
+    observables: Mapping[str, Any]
     """Scalars by observable name, in the declared units."""
-    fields: dict[str, tuple[tuple[str, ...], Any]] = {}  # noqa: RUF012 (read-only default)
-    """Arrays by name, each with its dimension names; a name equal to its only dimension is an axis."""
+    fields: Mapping[str, Any] = MappingProxyType({})
+    """Arrays by field name, of the declared dimensions; all or none of the declared fields."""
     outcome: Any = 0
     """An :class:`aion_kernels.core.outcome.Outcome` code."""
-    solver: dict[str, Any] = {}  # noqa: RUF012 (read-only default)
+    solver: Mapping[str, Any] = MappingProxyType({})
     """Error bar by observable from stopping a solver early; zero where absent."""
-    sampling: dict[str, Any] = {}  # noqa: RUF012 (read-only default)
+    sampling: Mapping[str, Any] = MappingProxyType({})
     """One standard error by observable from averaging noise; zero where absent."""
 
 
@@ -197,6 +217,7 @@ class Experiment:
     function: Callable[..., Measured]
     parameters: tuple[Parameter, ...]
     observables: tuple[Observable, ...]
+    fields: tuple[Field, ...] = ()
     fidelity: Ladder | None = None
     seeded: bool = False
     cost: Callable[[Mapping[str, Value]], float] | None = None
@@ -286,7 +307,7 @@ class Experiment:
         return parameter.read(parameter.default)
 
     def estimated_seconds(self, settings: Mapping[str, Value]) -> float | None:
-        """Core-seconds of one run at these settings, or None when the experiment gives no figure."""
+        """Core-seconds of one run at these settings; None when the experiment gives no figure."""
         if self.cost is None:
             return None
         seconds = self.cost(settings)
@@ -298,6 +319,7 @@ def experiment(
     id: str,  # the word the contract uses; it shadows the builtin only as a keyword
     parameters: Sequence[Parameter],
     observables: Iterable[Observable],
+    fields: Iterable[Field] = (),
     fidelity: Ladder | None = None,
     seeded: bool = False,
     cost: Callable[[Mapping[str, Value]], float] | None = None,
@@ -311,6 +333,7 @@ def experiment(
             function=function,
             parameters=tuple(parameters),
             observables=tuple(observables),
+            fields=tuple(fields),
             fidelity=fidelity,
             seeded=seeded,
             cost=cost,
