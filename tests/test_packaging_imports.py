@@ -37,7 +37,8 @@ import aion_kernels, aion_sci
 def import_all():
     for package in (aion_kernels, aion_sci):
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-            importlib.import_module(module.name)
+            if not module.name.endswith("__main__"):  # importing one runs the command line
+                importlib.import_module(module.name)
 """
 
 
