@@ -1,0 +1,46 @@
+"""How Sphinx builds these pages: MyST for prose, autosummary for the reference.
+
+A module's docstring is a datasheet with equations laid out by hand, so the reference shows it as
+it was written; docstrings of classes and functions are reStructuredText.
+"""
+
+from importlib.metadata import version as installed_version
+
+project = "AION Sci"
+author = "The AION Sci developers"
+copyright = f"2026, {author}"
+version = release = installed_version("aion-sci")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+
+html_theme = "furo"
+html_title = "AION Sci"
+html_copy_source = False
+
+myst_enable_extensions = ["deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autosummary_ignore_module_all = True  # a package lists its modules, exported or not
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the signature already shows them, jaxtyping's shapes as written
+autodoc_default_options = {"members": True, "show-inheritance": True}
+python_use_unqualified_type_names = True
+
+
+def show_modules_as_written(app, what, name, object, options, lines):
+    """Turn a module's docstring into a literal block."""
+    if what == "module" and lines:
+        lines[:] = ["::", "", *(f"    {line}" for line in lines), ""]
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", show_modules_as_written)
