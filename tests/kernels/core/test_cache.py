@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from aion_kernels.core.cache import processor_cache, processor_id, user_cache
 
 
