@@ -11,7 +11,9 @@
     │   ├── StoreUnwritableError
     │   ├── StoreVersionError    written by a newer version
     │   ├── StoreLockedError     another coordinator holds it
-    │   └── CorruptRunError      a run folder does not match its COMMIT
+    │   ├── CorruptRunError      a run folder does not match its COMMIT
+    │   ├── ConflictingRunError  two committed attempts of one run disagree
+    │   └── CorruptClaimError    a claim's content does not match its id
     ├── RunFailedError           a simulation ended with a bad outcome  (exit code 1)
     ├── EnvironmentUnfitError    a canary failed: this machine computes wrong numbers (exit code 1)
     └── StoppedError             a signal arrived; resumable            (exit code 75)
@@ -27,6 +29,8 @@ from difflib import get_close_matches
 __all__ = [
     "AionError",
     "BoundsError",
+    "ConflictingRunError",
+    "CorruptClaimError",
     "CorruptRunError",
     "EnvironmentUnfitError",
     "QuestionError",
@@ -118,6 +122,14 @@ class StoreLockedError(StoreError):
 
 class CorruptRunError(StoreError):
     """A run folder's files do not match its COMMIT."""
+
+
+class ConflictingRunError(StoreError):
+    """Two committed attempts of one run disagree by more than their solvers allow."""
+
+
+class CorruptClaimError(StoreError):
+    """A claim's content does not match its id: the file was damaged or edited."""
 
 
 class RunFailedError(AionError):
