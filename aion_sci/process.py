@@ -28,9 +28,9 @@ def prepare() -> dict[str, Any]:
     computes wrong numbers must not make records.
     """
     import jax
+    from aion_kernels.core.canaries import run_canaries
 
     from aion_kernels.core.cache import user_cache
-    from aion_kernels.core.canaries import run_canaries
 
     jax.config.update("jax_enable_x64", True)
     if jax.config.jax_compilation_cache_dir is None:
@@ -40,8 +40,8 @@ def prepare() -> dict[str, Any]:
     if failed:
         names = ", ".join(canary.name for canary in failed)
         raise EnvironmentUnfitError(
-            f"{len(failed)} canaries failed ({names}): jax {jax.__version__} computes wrong numbers "
-            "on this machine; run `aion doctor` for the figures, and install another jax release"
+            f"{len(failed)} canaries failed ({names}): jax {jax.__version__} computes wrong "
+            "numbers on this machine; `aion doctor` has the figures; install another jax release"
         )
     return _describe(jax)
 

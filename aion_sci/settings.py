@@ -1,8 +1,8 @@
 """Settings, and where each came from.
 
-A setting's value is the last of: its default, the user's file (``~/.config/aion/config.toml``), the
-project's file (``./aion.toml``), the environment (``AION_<NAME>``), a flag on the command line or an
-argument in Python. ``aion config`` shows the value and its origin.
+A setting's value is the last of: its default, the user's file (``~/.config/aion/config.toml``),
+the project's file (``./aion.toml``), the environment (``AION_<NAME>``), a flag on the command line
+or an argument in Python. ``aion config`` shows the value and its origin.
 """
 
 from __future__ import annotations

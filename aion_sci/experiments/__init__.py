@@ -8,6 +8,7 @@ from aion_sci.experiments.contract import (
     Observable,
     Parameter,
     Point,
+    Reference,
     Value,
     experiment,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Observable",
     "Parameter",
     "Point",
+    "Reference",
     "Value",
     "experiment",
     "experiments",

@@ -40,6 +40,7 @@ __all__ = [
     "Observable",
     "Parameter",
     "Point",
+    "Reference",
     "Value",
     "experiment",
 ]
@@ -145,6 +146,21 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A published value that the experiment has to meet at its default resolution."""
+
+    request: Mapping[str, Value]
+    """Parameter values; what is not named takes its default."""
+    observable: str
+    value: float
+    """In the observable's unit."""
+    tolerance: float
+    """Largest accepted relative difference."""
+    source: str
+    """Where the value is published."""
+
+
+@dataclass(frozen=True)
 class Ladder:
     """A numerical setting whose refinement gives the discretisation error.
 
@@ -218,6 +234,7 @@ class Experiment:
     parameters: tuple[Parameter, ...]
     observables: tuple[Observable, ...]
     fields: tuple[Field, ...] = ()
+    references: tuple[Reference, ...] = field(default=(), hash=False)
     fidelity: Ladder | None = None
     seeded: bool = False
     cost: Callable[[Mapping[str, Value]], float] | None = None
@@ -232,6 +249,9 @@ class Experiment:
         repeated = {n for n in taken if taken.count(n) > 1}
         if repeated:
             raise ValueError(f"experiment '{self.id}' uses a name twice: {sorted(repeated)}")
+        for reference in self.references:
+            self.bind(reference.request)
+            self.observable(reference.observable)
         accepted = set(inspect.signature(self.function).parameters)
         wanted = {n for n in names if n != "precision"}
         if accepted != wanted:
@@ -320,6 +340,7 @@ def experiment(
     parameters: Sequence[Parameter],
     observables: Iterable[Observable],
     fields: Iterable[Field] = (),
+    references: Iterable[Reference] = (),
     fidelity: Ladder | None = None,
     seeded: bool = False,
     cost: Callable[[Mapping[str, Value]], float] | None = None,
@@ -334,6 +355,7 @@ def experiment(
             parameters=tuple(parameters),
             observables=tuple(observables),
             fields=tuple(fields),
+            references=tuple(references),
             fidelity=fidelity,
             seeded=seeded,
             cost=cost,

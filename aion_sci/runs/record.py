@@ -16,10 +16,12 @@ __all__ = ["Reading", "Record"]
 
 @dataclass(frozen=True)
 class Reading:
-    """An observable as measured: an estimate and its unit."""
+    """An observable as measured: an estimate, its unit, and whether it is a result."""
 
     estimate: Estimate
     unit: str
+    outcome: str = "ok"
+    """``ok``, or why this observable is not a result, such as ``unresolved``."""
 
     @property
     def value(self) -> float:
@@ -41,7 +43,12 @@ class Reading:
             "solver": self.estimate.solver,
         }
         finite = {name: _finite(number) for name, number in numbers.items()}
-        return {"value": finite.pop("value"), "unit": self.unit, **finite}
+        return {
+            "value": finite.pop("value"),
+            "unit": self.unit,
+            **finite,
+            "outcome": self.outcome,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Reading:
@@ -50,7 +57,7 @@ class Reading:
             name: float("nan") if data[name] is None else float(data[name])
             for name in ("value", "discretisation", "sampling", "solver")
         }
-        return cls(Estimate(**parts), data["unit"])
+        return cls(Estimate(**parts), data["unit"], data.get("outcome", "ok"))
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,13 @@ class Record:
 
     @property
     def ok(self) -> bool:
-        """Whether the numbers are a result."""
+        """Whether every observable is a result."""
         return self.outcome == "ok"
+
+    def result(self, observable: str) -> Reading | None:
+        """The reading of an observable where it is a result; None where it is not."""
+        reading = self.observables.get(observable)
+        return reading if reading is not None and reading.outcome == "ok" else None
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``aion run --json`` prints."""
