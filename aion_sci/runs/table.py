@@ -1,0 +1,94 @@
+"""Records as a labelled dataset: one variable an observable, one dimension a swept parameter.
+
+Beside each observable stands its combined error as ``<name>_error``; units are in the attributes. A
+reading that is no result (unresolved, not converged) is NaN here and a warning says how many there
+are; its numbers and the reason stay in the run folder.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aion_sci.experiments import Experiment, Value
+from aion_sci.runs.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray
+
+__all__ = ["InvalidReadingWarning", "as_dataset"]
+
+
+class InvalidReadingWarning(UserWarning):
+    """Some readings are not results and were left out of a dataset."""
+
+
+def as_dataset(
+    experiment: Experiment, records: Sequence[Record], swept: Sequence[str]
+) -> xarray.Dataset:
+    """Arrange records over the grid of the ``swept`` parameters and settings, in that order."""
+    import numpy as np
+    import xarray
+
+    axes = {name: _distinct(_given(r)[name] for r in records) for name in swept}
+    shape = tuple(len(values) for values in axes.values())
+    columns: dict[str, np.ndarray] = {}
+    for observable in experiment.observables:
+        columns[observable.name] = np.full(shape, np.nan)
+        columns[f"{observable.name}_error"] = np.full(shape, np.nan)
+    columns["outcome"] = np.full(shape, "", dtype=object)
+    columns["run_id"] = np.full(shape, "", dtype=object)
+
+    invalid = 0
+    for record in records:
+        cell = tuple(values.index(_given(record)[name]) for name, values in axes.items())
+        columns["outcome"][cell] = record.outcome
+        columns["run_id"][cell] = record.run_id
+        for observable in experiment.observables:
+            reading = record.result(observable.name)
+            if reading is None:
+                invalid += 1
+                continue
+            columns[observable.name][cell] = reading.value
+            columns[f"{observable.name}_error"][cell] = reading.error
+    if invalid:
+        total = len(records) * len(experiment.observables)
+        warnings.warn(
+            f"{invalid} of {total} readings are not results and are NaN here; "
+            "`outcome` and the run folders say why",
+            InvalidReadingWarning,
+            stacklevel=3,
+        )
+
+    dataset = xarray.Dataset(attrs=_fixed(experiment, records[0], swept))
+    for name, values in axes.items():
+        dataset[name] = (name, np.array(values), {"units": experiment.parameter(name).unit})
+    for name, column in columns.items():
+        array = column.astype(str) if column.dtype == object else column
+        dataset[name] = (tuple(axes), array, _attributes(experiment, name))
+    return dataset
+
+
+def _given(record: Record) -> Mapping[str, Value]:
+    return {**record.spec.parameters, **record.spec.settings}
+
+
+def _distinct(values: Any) -> list[Value]:
+    return list(dict.fromkeys(values))
+
+
+def _fixed(experiment: Experiment, record: Record, swept: Sequence[str]) -> dict[str, Any]:
+    given = {name: value for name, value in _given(record).items() if name not in swept}
+    return {"experiment": experiment.id, "code": record.spec.code, **given}
+
+
+def _attributes(experiment: Experiment, name: str) -> dict[str, str]:
+    for observable in experiment.observables:
+        if name == observable.name:
+            text = observable.description or observable.name
+            return {"units": observable.unit, "long_name": text}
+        if name == f"{observable.name}_error":
+            return {"units": observable.unit, "long_name": f"error of {observable.name}"}
+    return {}
