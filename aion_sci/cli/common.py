@@ -1,11 +1,10 @@
-"""What several verbs share: settings from options, printing, and the progress line."""
+"""What several verbs share: settings from options, a workbench, and printing."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from aion_sci.settings import Settings, load_settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aion_sci.runs.runner import Progress
     from aion_sci.workbench import Workbench
 
 __all__ = ["console", "open_bench", "print_json", "settings_of", "significant"]
@@ -56,55 +54,7 @@ def significant(value: float, error: float = 0.0) -> str:
 @contextmanager
 def open_bench(options: argparse.Namespace, settings: Settings) -> Iterator[Workbench]:
     """A workbench with the progress line of this verb, stopped by Ctrl-C between chunks."""
-    from aion_sci.execution import stop_on_signal
-    from aion_sci.workbench import open_workbench
+    from aion_sci.session import open_session
 
-    def announce() -> None:
-        print("\naion: stopping after the chunk in flight (Ctrl-C again: now)", file=sys.stderr)
-
-    with (
-        _progress_line(quiet=options.quiet or options.json) as on_progress,
-        stop_on_signal(announce) as should_stop,
-        open_workbench(settings, on_progress=on_progress, should_stop=should_stop) as bench,
-    ):
+    with open_session(settings, quiet=options.quiet or options.json) as bench:
         yield bench
-
-
-@contextmanager
-def _progress_line(quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Runs done, rate, time left and compile time, on one line of standard error."""
-    if quiet:
-        yield lambda progress: None
-        return
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[text]}"),
-    )
-    with Bar(*columns, console=console(stderr=True), transient=False) as bar:
-        task: Any = None
-
-        def show(progress: Progress) -> None:
-            nonlocal task
-            if task is None or (progress.work == 0.0 and progress.elapsed == 0.0):
-                task = bar.add_task("runs", total=1.0, text="")
-            complete = 1.0 if progress.done == progress.total else progress.work
-            bar.update(task, completed=complete, text=_progress_text(progress))
-
-        yield show
-
-
-def _progress_text(progress: Progress) -> str:
-    parts = [f"{progress.done}/{progress.total} done"]
-    if progress.cached:
-        parts.append(f"{progress.cached} from the store")
-    if progress.rate is not None:
-        parts.append(f"{progress.rate:.2g} runs/s")
-    if progress.seconds_left is not None and progress.done < progress.total:
-        parts.append(f"{progress.seconds_left:.0f} s left")
-    if progress.compile_seconds:
-        parts.append(f"compiled in {progress.compile_seconds:.1f} s")
-    return ", ".join(parts)

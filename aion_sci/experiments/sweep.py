@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from aion_sci.errors import RequestError
 from aion_sci.experiments.contract import Experiment, Parameter, Point, Value
 
-__all__ = ["expand", "points"]
+__all__ = ["expand", "is_sweep", "points"]
 
 Raw = Value | Sequence[Value]
 
@@ -48,6 +48,13 @@ def expand(parameter: Parameter, raw: Raw) -> list[Value]:
     if not values:
         raise RequestError(f"{parameter.name} has no values; give at least one")
     return values
+
+
+def is_sweep(parameter: Parameter, raw: Raw) -> bool:
+    """Whether a request spans an axis: a list, or a text with a comma or a range."""
+    if isinstance(raw, str):
+        return parameter.kind not in ("text", "file") and ("," in raw or ":" in raw)
+    return not isinstance(raw, int | float | SupportsItem) or bool(getattr(raw, "shape", ()))
 
 
 def _plain(item: Any) -> Value:

@@ -1,0 +1,1 @@
+"""Figures, the HTML report, progress and notebook displays."""

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from aion_sci.errors import RequestError
 from aion_sci.experiments import Experiment, Value
 from aion_sci.runs.record import Record
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray
 
-__all__ = ["InvalidReadingWarning", "as_dataset"]
+__all__ = ["InvalidReadingWarning", "as_dataset", "with_fields"]
 
 
 class InvalidReadingWarning(UserWarning):
@@ -69,6 +70,32 @@ def as_dataset(
         array = column.astype(str) if column.dtype == object else column
         dataset[name] = (tuple(axes), array, _attributes(experiment, name))
     return dataset
+
+
+def with_fields(
+    dataset: xarray.Dataset, records: Sequence[Record], swept: Sequence[str]
+) -> xarray.Dataset:
+    """The dataset with each run's fields added, the swept parameters as leading dimensions.
+
+    Raises :class:`~aion_sci.errors.RequestError` when the fields differ in shape, as they do over a
+    sweep of the resolution.
+    """
+    import xarray
+
+    from aion_sci.runs.folder import load_fields
+
+    loaded = [load_fields(record) for record in records]
+    if any(dict(fields.sizes) != dict(loaded[0].sizes) for fields in loaded):
+        raise RequestError(
+            f"the fields differ in shape over {', '.join(swept)}; run each alone, or read them "
+            "one by one from the run folders"
+        )
+    labelled = [
+        fields.expand_dims({name: [_given(record)[name]] for name in swept})
+        for record, fields in zip(records, loaded, strict=True)
+    ]
+    combined = xarray.combine_by_coords(labelled) if swept else loaded[0]
+    return dataset.merge(combined)
 
 
 def _given(record: Record) -> Mapping[str, Value]:
