@@ -1,0 +1,98 @@
+"""Synthetic experiments with known truths, and a runner that computes them without kernels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from aion_kernels.estimate import Estimate
+from aion_sci.experiments import Experiment, Measured, Observable, Parameter, registry
+from aion_sci.experiments.contract import Ladder
+from aion_sci.runs.record import Reading, Record
+from aion_sci.runs.study import Study
+
+Truth = Callable[[Mapping[str, float]], float]
+
+
+def _declare(name: str, unit: str = "W") -> Experiment:
+    def function(drive, friction, *, resolution):
+        return Measured({"response": drive})
+
+    return Experiment(
+        id=f"toy.{name}",
+        function=function,
+        parameters=(
+            Parameter("drive", "m/s", low=0.1, high=1e7, default=10.0, scale="log"),
+            Parameter("friction", "1", low=0.0, high=1.0, default=0.5),
+        ),
+        observables=(Observable("response", unit), Observable("heat", "J")),
+        fidelity=Ladder("resolution", default=64),
+        datasheet="A synthetic experiment.",
+    )
+
+
+def _odd(shape, length, count, *, seed):
+    return Measured({"response": length})
+
+
+ODD = Experiment(
+    id="toy.odd",
+    function=_odd,
+    parameters=(
+        Parameter("shape", kind="choice", choices=("disc", "ring")),
+        Parameter("length", "nm", low=0.5, high=50.0),
+        Parameter("count", low=1, high=100, default=2, kind="integer"),
+    ),
+    observables=(Observable("response", "W"),),
+    seeded=True,
+    cost=lambda settings: 2.0,
+    datasheet="An experiment with a choice, a length and a whole number.",
+)
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch) -> dict[str, Experiment]:
+    """Register the synthetic experiments in place of the catalogue."""
+    listed = {toy.id: toy for toy in (_declare("wire"), ODD)}
+    monkeypatch.setattr(registry, "experiments", lambda: listed)
+    return listed
+
+
+class Bench:
+    """A runner over a truth: deterministic, counted, and able to fail or be noisy on purpose."""
+
+    def __init__(
+        self,
+        truth: Truth,
+        *,
+        discretisation: float = 0.0,
+        sampling: float = 0.0,
+        noise: Callable[[], float] | None = None,
+        fails: Callable[[Mapping[str, float]], bool] = lambda point: False,
+        seconds: float = 0.01,
+    ) -> None:
+        self.truth, self.noise, self.fails, self.seconds = truth, noise, fails, seconds
+        self.discretisation, self.sampling = discretisation, sampling
+        self.computed: list[str] = []
+
+    def __call__(self, study: Study, purpose: str) -> list[Record]:
+        return [self.record(spec) for spec in study.specs]
+
+    def record(self, spec) -> Record:
+        self.computed.append(spec.id)
+        bad = self.fails(spec.parameters)
+        value = self.truth(spec.parameters)
+        error = self.discretisation * abs(value)
+        spread = self.sampling * abs(value)
+        if self.noise is not None:
+            value += spread * self.noise()
+        reading = Reading(Estimate(math.nan if bad else value, error, spread), "W")
+        return Record(
+            spec=spec,
+            outcome="non_finite" if bad else "ok",
+            message="shorten the time step" if bad else "",
+            observables={"response": reading},
+            seconds=self.seconds,
+        )
