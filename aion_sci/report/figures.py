@@ -1,0 +1,142 @@
+"""Figures as SVG text, small enough to stand inside a page.
+
+A figure shows what a verdict rests on: each run with its error bar, exploration hollow and evidence
+filled, and over it what the hypothesis claims (a law, a level, a band) beside what was found.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Axis", "Band", "Curve", "Points", "ladder_figure", "scatter_figure"]
+
+_SIZE = (6.2, 3.9)  # inches; about the width of the page's text
+_INK = "#1f2933"
+_EVIDENCE = "#0b6e99"
+_CLAIM = "#c2410c"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A labelled axis."""
+
+    label: str
+    scale: Literal["linear", "log"] = "linear"
+
+
+@dataclass(frozen=True)
+class Points:
+    """Measured values with their error bars."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    error: Sequence[float]
+    label: str
+    evidence: bool = True
+    """Evidence is drawn filled, exploration hollow."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line that a hypothesis or a fit draws."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    label: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """A region between two curves (or two constants, or two places on the x axis)."""
+
+    x: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    label: str
+
+
+def scatter_figure(
+    title: str,
+    x: Axis,
+    y: Axis,
+    points: Sequence[Points],
+    curves: Sequence[Curve] = (),
+    bands: Sequence[Band] = (),
+) -> str:
+    """Values with error bars, and what is claimed about them."""
+
+    def draw(axes: Axes) -> None:
+        for band in bands:
+            axes.fill_between(
+                band.x, band.low, band.high, color=_CLAIM, alpha=0.15, lw=0, label=band.label
+            )
+        for curve in curves:
+            axes.plot(curve.x, curve.y, color=_CLAIM, lw=1.4, label=curve.label)
+        for series in points:
+            axes.errorbar(
+                series.x,
+                series.y,
+                yerr=series.error,
+                fmt="o",
+                ms=5,
+                capsize=2,
+                color=_EVIDENCE,
+                mfc=_EVIDENCE if series.evidence else "white",
+                label=series.label,
+                zorder=3,
+            )
+        axes.set(xlabel=x.label, ylabel=y.label, xscale=x.scale, yscale=y.scale)
+        if points or curves or bands:
+            axes.legend(frameon=False, fontsize=8)
+
+    return _svg(title, draw)
+
+
+def ladder_figure(title: str, sizes: Sequence[float], errors: Sequence[Sequence[float]],
+                  order: float) -> str:  # fmt: skip
+    """How a refinement ladder closes in: distance to the extrapolated value against mesh size."""
+
+    def draw(axes: Axes) -> None:
+        for row in errors:
+            axes.plot(sizes, row, "o-", ms=3, lw=0.8, color=_EVIDENCE, alpha=0.6)
+        top = max((max(row) for row in errors if row), default=1.0)
+        slope = [top * (size / max(sizes)) ** order for size in sizes]
+        axes.plot(sizes, slope, "--", color=_CLAIM, lw=1.4, label=f"order {order:g}")
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlabel="mesh size (1 / cells)",
+            ylabel="relative distance to the reported value",
+        )
+        axes.set_xticks(list(sizes), [f"1/{round(1 / size)}" for size in sizes])
+        axes.minorticks_off()
+        axes.legend(frameon=False, fontsize=8)
+
+    return _svg(title, draw)
+
+
+def _svg(title: str, draw: Any) -> str:
+    """Draw on a figure of our own (no global state) and return it as an ``<svg>`` element."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    # A fixed salt and no date: the same data draw the same bytes.
+    with mpl.rc_context({"svg.hashsalt": "aion", "svg.fonttype": "path", "axes.edgecolor": _INK}):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        axes.set_title(title, fontsize=10, loc="left", color=_INK)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25, lw=0.5)
+        draw(axes)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
