@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, asserts a number, and is committed without its outputs."""
+"""Every notebook runs from top to bottom, asserts a number, and holds no output in git."""
 
 from __future__ import annotations
 
