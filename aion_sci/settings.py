@@ -61,7 +61,7 @@ def _path(raw: Any) -> Path:
 
 
 def _count(raw: Any) -> int:
-    if isinstance(raw, bool) or int(raw) != float(raw) or int(raw) < 1:
+    if not str(raw).isdecimal() or int(raw) < 1:
         raise ValueError("a whole number of at least 1 is needed")
     return int(raw)
 
@@ -102,7 +102,7 @@ def _files() -> list[Path]:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{path}: not valid TOML: {error}") from error
     _refuse_unknown(content, f"setting in {path}")
     return content

@@ -1,0 +1,137 @@
+"""Small experiments with known answers, as another distribution would bring them.
+
+    decay     dA/dt = −r A by the trapezoidal rule, second order; A(t) = exp(−r t)
+    walk      the mean of normal numbers: sampling error only, one random stream a seed
+    area      of a regular polygon or a disc: choices, integers and texts, no ladder
+    fragile   √(1 − x) and 1/x with a solver that gives up: NaN above 1, not converged below 0.1
+    rough     a value that converges at order 0.4 where 2 is declared
+    heavy     a loop long enough for a signal or a kill to arrive in it
+"""
+
+from __future__ import annotations
+
+from aion_sci.experiments import (
+    Field,
+    Ladder,
+    Measured,
+    Observable,
+    Parameter,
+    Reference,
+    experiment,
+)
+
+
+@experiment(
+    id="sample.decay",
+    parameters=[
+        Parameter("rate", "1/s", "decay constant r", 0.1, 10.0, 1.0, scale="log"),
+        Parameter("time", "s", "when to look", 0.0, 10.0, 1.0),
+    ],
+    observables=[
+        Observable("remaining", "1", "share that is left"),
+        Observable("lost", "percent", "share that has decayed"),
+    ],
+    fields=[
+        Field("instant", ("instant",), "s", "time of each step"),
+        Field("amount", ("instant",), "1", "share that is left at each step"),
+    ],
+    references=[
+        Reference({"rate": 1.0, "time": 1.0}, "remaining", 0.36787944117144233, 1e-5, "exp(-1)"),
+    ],
+    fidelity=Ladder("steps", default=32, low=8, high=4096, order=2.0, description="time steps"),
+    cost=lambda settings: 1e-6 * float(settings["steps"]),
+)
+def decay(rate, time, *, steps):
+    import jax.numpy as jnp
+
+    step = rate * time / steps
+    factor = (1 - step / 2) / (1 + step / 2)
+    amount = factor ** jnp.arange(steps + 1, dtype=factor.dtype)
+    remaining = amount[-1]
+    return Measured(
+        {"remaining": remaining, "lost": 100 * (1 - remaining)},
+        fields={
+            "instant": time * jnp.arange(steps + 1, dtype=factor.dtype) / steps,
+            "amount": amount,
+        },
+    )
+
+
+@experiment(
+    id="sample.walk",
+    parameters=[Parameter("drift", "m", "expected value", -10.0, 10.0, 0.0)],
+    observables=[Observable("mean", "m", "mean of 256 steps of unit variance")],
+    seeded=True,
+)
+def walk(drift, *, seed):
+    import jax
+
+    steps = drift + jax.random.normal(jax.random.key(seed), (256,), drift.dtype)
+    return Measured({"mean": steps.mean()}, sampling={"mean": steps.std() / 16})
+
+
+@experiment(
+    id="sample.area",
+    parameters=[
+        Parameter("radius", "m", "of the circle around it", 0.1, 10.0, 1.0),
+        Parameter("sides", "1", "of the polygon", 3, 100, 4, kind="integer"),
+        Parameter("shape", "1", "what it is", default="polygon", kind="choice",
+                  choices=("disc", "polygon")),
+        Parameter("label", "1", "any text", default="O2:1,N2:3.76", kind="text"),
+    ],
+    observables=[Observable("area", "m^2", "its area")],
+)  # fmt: skip
+def area(radius, sides, shape, label):
+    import jax.numpy as jnp
+
+    if shape == "disc":
+        return Measured({"area": jnp.pi * radius**2})
+    corners = sides.astype(radius.dtype)
+    return Measured({"area": corners / 2 * radius**2 * jnp.sin(2 * jnp.pi / corners)})
+
+
+@experiment(
+    id="sample.fragile",
+    parameters=[Parameter("x", "1", "where", 0.01, 2.0, 0.5)],
+    observables=[
+        Observable("root", "1", "√(1 − x)"),
+        Observable("inverse", "1", "1/x, from a solver with an error of 1e-3"),
+    ],
+)
+def fragile(x):
+    import jax.numpy as jnp
+
+    from aion_kernels.core.outcome import Outcome
+
+    outcome = jnp.where(x < 0.1, int(Outcome.not_converged), int(Outcome.ok))
+    values = {"root": jnp.sqrt(1 - x), "inverse": 1 / x}
+    return Measured(values, outcome=outcome, solver={"inverse": 1e-3})
+
+
+@experiment(
+    id="sample.rough",
+    parameters=[Parameter("height", "m", "the limit", 0.0, 10.0, 1.0)],
+    observables=[
+        Observable("smooth", "m", "second order, as declared"),
+        Observable("edge", "m", "order 0.4 only"),
+    ],
+    fidelity=Ladder("resolution", default=32, order=2.0),
+)
+def rough(height, *, resolution):
+    cell = 1.0 / resolution
+    return Measured({"smooth": height + 0.5 * cell**2, "edge": height + cell**0.4})
+
+
+@experiment(
+    id="sample.heavy",
+    parameters=[Parameter("rounds", "1", "iterations of its loop", 1, 1e9, 1000, kind="integer")],
+    observables=[Observable("angle", "1", "fixed point of the cosine, 0.739085133215")],
+)
+def heavy(rounds):
+    import jax.numpy as jnp
+    from jax import lax
+
+    # An array of 4 MB alive makes every member a chunk of its own; it adds nothing but zero.
+    ballast = jnp.full(500_000, rounds).astype(float)
+    angle = lax.fori_loop(0, rounds, lambda _, a: jnp.cos(a), 0.5 + 0.0 * ballast[0])
+    return Measured({"angle": angle})
