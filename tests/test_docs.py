@@ -54,7 +54,7 @@ def test_the_questions_of_a_page_can_be_read(page, tmp_path):
 def verbs() -> set[str]:
     aion = Path(sys.executable).with_name("aion")
     printed = subprocess.run([aion, "--help"], check=True, capture_output=True, text=True).stdout
-    return set(re.findall(r"[a-z]+", printed))
+    return set(re.findall(r"^    ([a-z]+)\b", printed, re.MULTILINE))
 
 
 @pages_with("bash", "console")
@@ -64,6 +64,12 @@ def test_the_commands_of_a_page_exist(page, verbs):
     assert named <= verbs
     targets = set(re.findall(r"^(?:\$ )?make ([a-z]+)", text, re.MULTILINE))
     assert targets <= set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_every_verb_has_its_row(verbs):
+    """The table of the command line lists the verbs that `aion --help` lists."""
+    table = (ROOT / "docs" / "command_line.md").read_text()
+    assert set(re.findall(r"^\| `aion ([a-z]+)", table, re.MULTILINE)) == verbs
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
