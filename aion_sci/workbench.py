@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from aion_sci.execution import open_executor
 from aion_sci.knowledge import KnowledgeStore
+from aion_sci.runs.folder import find_run
 from aion_sci.runs.record import Record
 from aion_sci.runs.runner import Executor, Progress, run_study
 from aion_sci.runs.study import Study
@@ -36,17 +37,21 @@ class Workbench:
 
     def run(self, study: Study, *, keep_fields: bool = False) -> list[Record]:
         """The records of a study, computed where the store lacks them, and indexed."""
+        root = self.store.path
         try:
             records = run_study(
                 study,
-                self.store.root,
+                root,
                 self._executor,
                 keep_fields=keep_fields,
                 on_progress=self._on_progress,
                 should_stop=self._should_stop,
             )
-        finally:
-            self.store.ingest_committed(spec.id for spec in study.specs)
+        except BaseException:  # a signal or a failure: what is committed is kept and indexed
+            found = (find_run(root, spec.id) for spec in study.specs)
+            self.store.ingest_batch(record for record in found if record is not None)
+            raise
+        self.store.ingest_batch(records)
         return records
 
 

@@ -13,9 +13,19 @@ from aion_sci.settings import Settings, load_settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from aion_sci.knowledge import KnowledgeStore
     from aion_sci.workbench import Workbench
 
-__all__ = ["console", "open_bench", "print_json", "settings_of", "significant"]
+__all__ = [
+    "console",
+    "interval_text",
+    "open_bench",
+    "open_store",
+    "print_json",
+    "settings_of",
+    "significant",
+    "verdict_text",
+]
 
 _FLAGS = ("store", "workers", "executor", "planner")
 
@@ -37,6 +47,19 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
+_COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}
+
+
+def verdict_text(verdict: str) -> str:
+    """A verdict in its colour, as rich markup."""
+    return f"[{_COLOURS[verdict]}]{verdict}[/{_COLOURS[verdict]}]"
+
+
+def interval_text(interval: tuple[float, float] | None) -> str:
+    """An interval as ``(0.291, 0.306)``; empty where there is none."""
+    return "" if interval is None else f"({interval[0]:.4g}, {interval[1]:.4g})"
+
+
 def significant(value: float, error: float = 0.0) -> str:
     """A value with the digits that its error bar leaves, such as ``2.2448 ± 0.0021``."""
     if value != value:
@@ -49,6 +72,17 @@ def significant(value: float, error: float = 0.0) -> str:
     if -6 <= exponent <= 0:
         return f"{value:.{-exponent}f} ± {error:.{-exponent}f}"
     return f"{value:.6g} ± {error:.2g}"
+
+
+@contextmanager
+def open_store(options: argparse.Namespace, *, write: bool = False) -> Iterator[KnowledgeStore]:
+    """The knowledge store of these options; what happened on opening goes to standard error."""
+    from aion_sci.knowledge import KnowledgeStore
+
+    with KnowledgeStore.open(settings_of(options).store, write=write) as store:
+        for notice in store.notices:
+            print(f"aion: {notice}", file=sys.stderr)
+        yield store
 
 
 @contextmanager
