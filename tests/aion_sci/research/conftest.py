@@ -10,6 +10,12 @@ import pytest
 from aion_kernels.estimate import Estimate
 from aion_sci.experiments import Experiment, Measured, Observable, Parameter, registry
 from aion_sci.experiments.contract import Ladder
+from aion_sci.research.design import Design
+from aion_sci.research.document import parse_document
+from aion_sci.research.hypothesis import parse_hypothesis
+from aion_sci.research.scope import Axis, Scope
+from aion_sci.research.verdicts import default_test
+from aion_sci.runs.code import code_version
 from aion_sci.runs.record import Reading, Record
 from aion_sci.runs.study import Study
 
@@ -96,3 +102,49 @@ class Bench:
             observables={"response": reading},
             seconds=self.seconds,
         )
+
+
+@pytest.fixture
+def bench() -> type[Bench]:
+    """The runner over a planted truth."""
+    return Bench
+
+
+WIRE = Scope(
+    experiment="toy.wire",
+    axes=(Axis("drive", 1.0, 1e4, "log", "m/s"),),
+    fixed={"friction": 0.5},
+    settings={"resolution": 64, "precision": "float64"},
+    observe=("response",),
+)
+
+
+@pytest.fixture
+def wire() -> Scope:
+    """The response of a wire to a drive from 1 to 10^4."""
+    return WIRE
+
+
+@pytest.fixture
+def registered():
+    """Makes a design of a hypothesis, written as in a question, at coordinates of the drive."""
+
+    def make(text: str, at=None, confidence: float = 0.99, scope: Scope = WIRE) -> Design:
+        hypothesis = parse_hypothesis(parse_document(text), scope)
+        spots = [i / 11 for i in range(12)] if at is None else at
+        points = [
+            p if isinstance(p, dict) else scope.place({"drive": scope.axes[0].value(p)})
+            for p in spots
+        ]
+        return Design(
+            hypothesis,
+            scope,
+            tuple(points),
+            scope.settings,
+            default_test(hypothesis),
+            confidence,
+            code_version(scope.source),
+            0,
+        )
+
+    return make

@@ -1,0 +1,132 @@
+"""Is it a power law, and with which exponent?
+
+The exponent is the slope of ln|y| against ln x by weighted least squares. Its interval is as wide
+as the widest of three views of the same data, because a smooth departure from a power law is no
+random scatter and no single one of them covers it:
+
+* the t-interval, with the larger of the scatter about the line and the known sampling error;
+* the range of slopes when any one point is left out;
+* and, added to both, the most that the numerical error bounds could tilt the line.
+
+Two conditions decide. The interval must lie in the stated range, and no point may depart from the
+fitted law by more than a stated share beyond its own error bar: a curve is no power law however
+well its mean slope is known.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aion_sci.research.hypothesis import PowerLaw
+from aion_sci.research.scope import figure
+from aion_sci.research.verdicts.evidence import Evidence, Sample
+from aion_sci.research.verdicts.finding import Finding, Interval, inconclusive, judge
+
+__all__ = ["Line", "fit_line", "power_law"]
+
+_MEASURE = "exponent"
+_FEWEST = 4
+
+
+def power_law(hypothesis: PowerLaw, evidence: Evidence) -> Finding:
+    """Decide a :class:`~aion_sci.research.hypothesis.PowerLaw`."""
+    samples = evidence.line(hypothesis.along)
+    if len(samples) < _FEWEST:
+        return inconclusive(_MEASURE, f"{len(samples)} points; a slope needs at least {_FEWEST}")
+    quantile = evidence.quantile(len(samples))
+    signs = {_sign(sample, quantile) for sample in samples}
+    if 0 in signs:
+        return inconclusive(_MEASURE, f"{hypothesis.of} is not distinct from zero everywhere")
+    x = np.log([sample.point[hypothesis.along] for sample in samples])
+    y = np.log([abs(sample.value) for sample in samples])
+    bound = np.array([-math.log1p(-s.bound / abs(s.value)) for s in samples])
+    spread = np.array([s.spread / abs(s.value) for s in samples])
+    line = fit_line(x, y, bound, spread, evidence.confidence)
+    notes = [_local_exponents(x, y)]
+    if len(signs) == 2:
+        notes.insert(0, f"{hypothesis.of} changes sign: no power law")
+        return Finding("refuted", line.slope, line.interval, _MEASURE, tuple(notes))
+    departure = np.abs(line.residuals) - bound - quantile * spread
+    worst = int(np.argmax(departure))
+    share = math.expm1(max(float(departure[worst]), 0.0))
+    if share > evidence.options["largest_departure"]:
+        place = evidence.scope.axis(hypothesis.along).shown(samples[worst].point[hypothesis.along])
+        notes.insert(
+            0,
+            f"no power law: at {hypothesis.along} {place} it departs from the fitted law by "
+            f"{figure(100 * share)} % beyond the error bar",
+        )
+        return Finding("refuted", line.slope, line.interval, _MEASURE, tuple(notes))
+    verdict = judge(line.interval, hypothesis.exponent)
+    return Finding(verdict, line.slope, line.interval, _MEASURE, tuple(notes))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A fitted straight line: its slope, the slope's interval, and the residuals."""
+
+    slope: float
+    interval: Interval
+    intercept: float
+    residuals: Any
+
+
+def fit_line(x: Any, y: Any, bound: Any, spread: Any, confidence: float) -> Line:
+    """Weighted least squares with the interval of the module's description.
+
+    ``bound`` and ``spread`` are the numerical bound and the sampling standard error of each ``y``.
+    """
+    scatter = _scatter(x, y)
+    weights = 1.0 / (scatter**2 + spread**2 + bound**2 + np.finfo(float).tiny)
+    slope, intercept, lever = _weighted(x, y, weights)
+    residuals = y - intercept - slope * x
+    about = np.sum(weights * residuals**2) / (len(x) - 2)
+    centred = np.sum(weights * (x - np.average(x, weights=weights)) ** 2)
+    error = math.sqrt(max(about / centred, float(np.sum((lever * spread) ** 2))))
+    left_out = [slope]
+    if len(x) > _FEWEST:
+        kept = ~np.eye(len(x), dtype=bool)
+        left_out += [_weighted(x[k], y[k], weights[k])[0] for k in kept]
+    reach = _t_quantile(confidence, len(x) - 2) * error
+    tilt = float(np.sum(np.abs(lever) * bound))
+    low = min(slope - reach, *left_out) - tilt
+    high = max(slope + reach, *left_out) + tilt
+    return Line(slope, (low, high), intercept, residuals)
+
+
+def _weighted(x: Any, y: Any, weights: Any) -> tuple[float, float, Any]:
+    """Slope, intercept, and the slope's dependence on each ``y``."""
+    centre = np.average(x, weights=weights)
+    lever = weights * (x - centre) / np.sum(weights * (x - centre) ** 2)
+    slope = float(np.sum(lever * y))
+    return slope, float(np.average(y, weights=weights) - slope * centre), lever
+
+
+def _scatter(x: Any, y: Any) -> float:
+    """Standard deviation of ``y`` about its plain least-squares line."""
+    slope, intercept, _ = _weighted(x, y, np.ones_like(x))
+    return math.sqrt(float(np.sum((y - intercept - slope * x) ** 2)) / (len(x) - 2))
+
+
+def _t_quantile(confidence: float, freedom: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.5 + confidence / 2))
+
+
+def _sign(sample: Sample, quantile: float) -> int:
+    if abs(sample.value) <= sample.reach(quantile):
+        return 0
+    return 1 if sample.value > 0 else -1
+
+
+def _local_exponents(x: Any, y: Any) -> str:
+    local = np.diff(y) / np.diff(x)
+    return (
+        f"between neighbouring points the exponent ranges from {figure(float(local.min()))} "
+        f"to {figure(float(local.max()))}"
+    )
