@@ -13,9 +13,8 @@ can be shown and finished work kept when a signal arrives.
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -28,6 +27,7 @@ from jaxtyping import Int, PyTree
 
 from aion_kernels.core.chunking import chunk_size
 from aion_kernels.core.outcome import Outcome, finite_outcome, worst
+from aion_kernels.core.programs import Programs, compile_settings
 from aion_kernels.core.solution import Solution
 
 if TYPE_CHECKING:  # pyright cannot follow jax's own alias
@@ -37,8 +37,6 @@ else:
 
 __all__ = ["ensemble"]
 
-_PROGRAMS_KEPT = 32
-"""Compiled programs remembered; the least recently used is dropped, with its ``fn``."""
 _OWN_STATS = ("chunk", "compile_seconds", "member_seconds", "members", "run_seconds")
 
 
@@ -58,7 +56,8 @@ def ensemble(
     ----------
     fn
         Pure and traceable; takes one member and returns a pytree of arrays or a
-        :class:`Solution`. Calls with the same function object, shapes and devices share a program.
+        :class:`Solution`. Calls with the same function object, shapes and devices share a program
+        while it is among the 32 used last.
     batch
         Pytree of arrays with a common leading size.
     chunk
@@ -232,8 +231,7 @@ class _Key(NamedTuple):
 
     @classmethod
     def of(cls, fn: Callable, structure: Any, shapes: tuple, size: int, devices: tuple) -> _Key:
-        settings = (jax.config.jax_enable_x64, jax.config.jax_default_matmul_precision)
-        return cls(fn, structure, shapes, size, devices, settings)
+        return cls(fn, structure, shapes, size, devices, compile_settings())
 
 
 class _Program(NamedTuple):
@@ -279,29 +277,4 @@ def _guard(fn: Callable[[Any], Any]) -> Callable[[Any], Solution]:
     return guarded
 
 
-class _Programs:
-    """The most recently used compiled programs; safe to ask from several threads."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[_Key, _Program] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: _Key) -> tuple[_Program, bool]:
-        """The program, and whether it had to be compiled for this call."""
-        try:
-            hash(key)
-        except TypeError:  # a bound method of an object that holds arrays, for example
-            return _compile(key), True
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key], False
-        program = _compile(key)
-        with self._lock:
-            self._kept[key] = program
-            while len(self._kept) > _PROGRAMS_KEPT:
-                self._kept.popitem(last=False)
-        return program, True
-
-
-_programs = _Programs()
+_programs = Programs(_compile)

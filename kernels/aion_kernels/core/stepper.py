@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, PRNGKeyArray, PyTree
+from jaxtyping import Array, Int, PRNGKeyArray, PyTree
+
+from aion_kernels.core.outcome import finite_outcome
 
 __all__ = ["Observable", "Stepper"]
 
@@ -42,3 +44,10 @@ class Stepper(eqx.Module):
     def observables(self) -> tuple[Observable, ...]:
         """What can be measured on a state; none unless a physics says so."""
         return ()
+
+    def outcome(self, state: PyTree) -> Int[Array, ""]:
+        """How a state is: ``ok``, or why it must not be stepped further.
+
+        A physics with buffers of fixed size adds ``capacity_exceeded`` to this check.
+        """
+        return finite_outcome(state)
