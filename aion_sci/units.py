@@ -73,6 +73,8 @@ def parse_quantity(text: str | float | int, unit: str, *, name: str = "value") -
         raise RequestError(f"{name} is {text}; a number is needed")
     if isinstance(text, int | float):
         return _finite(float(text), name)
+    if not isinstance(text, str):
+        raise RequestError(f"{name} is {text!r}; a number is needed, optionally with a unit")
     match = _QUANTITY.match(text)
     if match is None:
         raise RequestError(f"{name} is '{text}'; a number is needed, optionally with a unit")

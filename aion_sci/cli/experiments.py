@@ -73,7 +73,7 @@ def _print_datasheet(experiment: Experiment) -> None:
     out.print(Text(experiment.datasheet))
     table = Table("parameter", "unit", "box", "default", "meaning", title="takes")
     for parameter in (*experiment.parameters, *experiment.settings):
-        box = "|".join(parameter.choices) or f"{parameter.low:g} … {parameter.high:g}"
+        box = "|".join(parameter.choices) or _box(parameter)
         default = "" if parameter.default is None else str(parameter.default)
         table.add_row(parameter.name, parameter.unit, box, default, parameter.description)
     out.print(table)
@@ -81,3 +81,10 @@ def _print_datasheet(experiment: Experiment) -> None:
     for observable in experiment.observables:
         table.add_row(observable.name, observable.unit, observable.description)
     out.print(table)
+
+
+def _box(parameter: Parameter) -> str:
+    if not parameter.numeric:
+        return parameter.kind
+    low, high = ("" if bound is None else f"{bound:g}" for bound in (parameter.low, parameter.high))
+    return f"{low} … {high}"

@@ -53,6 +53,7 @@ Kind = Literal["number", "integer", "choice", "text", "file"]
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _ID = re.compile(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
 _PRECISIONS = ("float64", "float32")
+_LARGEST_INTEGER = 2**53  # beyond it a float, through which every number is read, skips some
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ class Parameter:
             return number
         if number != int(number):
             raise RequestError(f"{self.name} is {raw}; a whole number is needed")
+        if abs(number) > _LARGEST_INTEGER:
+            raise BoundsError(f"{self.name} is {raw}; a whole number goes up to 2^53")
         return int(number)
 
     def _check_box(self, number: float) -> None:
@@ -290,6 +293,12 @@ class Experiment:
             )
         )
         return tuple(found)
+
+    @property
+    def traced(self) -> tuple[Parameter, ...]:
+        """What one compiled program takes as numbers: the numeric parameters and the seed."""
+        numbers = [p for p in self.parameters if p.numeric]
+        return (*numbers, *(s for s in self.settings if self.seeded and s.name == "seed"))
 
     def parameter(self, name: str) -> Parameter:
         """The parameter or setting called ``name``; an unknown name suggests the nearest."""

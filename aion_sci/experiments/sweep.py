@@ -19,6 +19,8 @@ __all__ = ["expand", "is_sweep", "points"]
 
 Raw = Value | Sequence[Value]
 
+_LONGEST = 100_000  # values of one range: a slip of the finger beyond it would fill the memory
+
 
 @runtime_checkable
 class SupportsItem(Protocol):
@@ -44,7 +46,7 @@ def expand(parameter: Parameter, raw: Raw) -> list[Value]:
         return [parameter.read(part) for part in _split(parameter, raw)]
     if isinstance(raw, str | int | float):
         return [parameter.read(raw)]
-    values = [parameter.read(_plain(item)) for item in raw]
+    values = [parameter.read(_plain(item)) for item in _items(raw)]
     if not values:
         raise RequestError(f"{parameter.name} has no values; give at least one")
     return values
@@ -55,6 +57,13 @@ def is_sweep(parameter: Parameter, raw: Raw) -> bool:
     if isinstance(raw, str):
         return parameter.kind not in ("text", "file") and ("," in raw or ":" in raw)
     return not isinstance(raw, int | float | SupportsItem) or bool(getattr(raw, "shape", ()))
+
+
+def _items(raw: Any) -> list[Any]:
+    try:
+        return list(raw)
+    except TypeError:  # a NumPy or JAX scalar, which knows how to iterate but cannot
+        return [raw]
 
 
 def _plain(item: Any) -> Value:
@@ -85,8 +94,10 @@ def _range(parameter: Parameter, text: str) -> list[Value]:
         low, high, count = float(words[0]), float(words[1]), int(count_text)
     except ValueError as error:
         raise RequestError(form) from error
-    if count < 2:
-        raise RequestError(f"{form}; the count is {count}, at least 2 is needed")
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise RequestError(f"{form}; its ends are finite numbers")
+    if not 2 <= count <= _LONGEST:
+        raise RequestError(f"{form}; the count is {count}, it goes from 2 to {_LONGEST}")
     if logarithmic and not (low > 0 and high > 0):
         raise RequestError(f"{form}; a logarithmic range needs positive ends")
     values = _spaced(low, high, count, logarithmic)

@@ -20,6 +20,7 @@ __all__ = ["code_version"]
 _SOURCES = {".py", ".c", ".cc", ".cpp", ".h", ".hpp"}
 
 
+@functools.cache  # what was imported is what computes, whatever is written to the file later
 def code_version(experiment: Experiment) -> str:
     """Version of the kernels and digest of the sources behind an experiment."""
     from aion_kernels import __version__

@@ -113,14 +113,14 @@ def perform(
 
 
 def _batch(experiment: Experiment, specs: Sequence[RunSpec]) -> dict[str, np.ndarray]:
-    """The numeric parameters of all runs, one array each."""
+    """The traced inputs of all runs, one array each."""
     real = np.dtype(str(specs[0].settings["precision"]))
+    given = [{**spec.parameters, **spec.settings} for spec in specs]
     return {
         p.name: np.array(
-            [spec.parameters[p.name] for spec in specs], real if p.kind == "number" else np.int64
+            [values[p.name] for values in given], real if p.kind == "number" else np.int64
         )
-        for p in experiment.parameters
-        if p.numeric
+        for p in experiment.traced
     }
 
 
@@ -140,9 +140,9 @@ def _static(
     experiment: Experiment, spec: RunSpec, rung: int | None
 ) -> tuple[tuple[str, Value], ...]:
     """All that the program does not trace: texts, choices and settings, at one rung."""
-    numeric = {p.name for p in experiment.parameters if p.numeric}
-    static = {n: v for n, v in (*spec.parameters.items(), *spec.settings.items())}
-    static = {n: v for n, v in static.items() if n not in numeric and n != "precision"}
+    apart = {"precision", *(p.name for p in experiment.traced)}
+    given = {**spec.parameters, **spec.settings}
+    static = {name: value for name, value in given.items() if name not in apart}
     if experiment.fidelity is not None and rung is not None:
         static[experiment.fidelity.name] = rung
     return tuple(sorted(static.items()))

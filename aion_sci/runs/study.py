@@ -45,7 +45,7 @@ class Study:
     def latin_hypercube(
         cls,
         experiment_id: str,
-        box: Mapping[str, tuple[float, float]],
+        box: Mapping[str, tuple[Value, Value]],
         count: int,
         *,
         fixed: Mapping[str, Value] | None = None,
@@ -54,14 +54,14 @@ class Study:
         """``count`` points, one in each of ``count`` slices of every axis of ``box``."""
         from scipy.stats import qmc
 
-        sample = qmc.LatinHypercube(d=len(box), rng=seed).random(count)
+        sample = qmc.LatinHypercube(d=len(box), rng=seed).random(_count(count))
         return cls._from_unit_cube(experiment_id, box, sample.tolist(), fixed)
 
     @classmethod
     def sobol(
         cls,
         experiment_id: str,
-        box: Mapping[str, tuple[float, float]],
+        box: Mapping[str, tuple[Value, Value]],
         count: int,
         *,
         fixed: Mapping[str, Value] | None = None,
@@ -70,7 +70,7 @@ class Study:
         """The first ``count`` points of a scrambled Sobol sequence over ``box``."""
         from scipy.stats import qmc
 
-        power = max(1, math.ceil(math.log2(max(count, 2))))
+        power = max(1, math.ceil(math.log2(max(_count(count), 2))))
         sample = qmc.Sobol(d=len(box), rng=seed).random_base2(power)[:count]
         return cls._from_unit_cube(experiment_id, box, sample.tolist(), fixed)
 
@@ -78,12 +78,12 @@ class Study:
     def _from_unit_cube(
         cls,
         experiment_id: str,
-        box: Mapping[str, tuple[float, float]],
+        box: Mapping[str, tuple[Value, Value]],
         sample: Sequence[Sequence[float]],
         fixed: Mapping[str, Value] | None,
     ) -> Study:
         experiment = find(experiment_id)
-        axes = [(experiment.parameter(name), low, high) for name, (low, high) in box.items()]
+        axes = [_axis(experiment.parameter(name), *ends) for name, ends in box.items()]
         requests = [
             {**(fixed or {}), **{p.name: _place(p, low, high, t) for (p, low, high), t in
                                  zip(axes, row, strict=True)}}
@@ -100,14 +100,30 @@ class Study:
 
     @functools.cached_property
     def groups(self) -> tuple[tuple[RunSpec, ...], ...]:
-        """The specs that fit one compiled program: equal settings and equal non-numbers."""
-        numeric = {p.name for p in self.experiment.parameters if p.numeric}
+        """The specs that fit one compiled program: equal in all that it does not trace."""
+        traced = {p.name for p in self.experiment.traced}
         buckets: dict[tuple[object, ...], list[RunSpec]] = {}
         for spec in self.specs:
-            static = {n: v for n, v in spec.parameters.items() if n not in numeric}
-            key = (*sorted(spec.settings.items()), *sorted(static.items()))
+            given = {**spec.parameters, **spec.settings}
+            key = tuple((name, value) for name, value in given.items() if name not in traced)
             buckets.setdefault(key, []).append(spec)
         return tuple(tuple(bucket) for bucket in buckets.values())
+
+
+def _axis(parameter: Parameter, low: Value, high: Value) -> tuple[Parameter, float, float]:
+    """A validated axis of a box; its ends may be texts with a unit."""
+    if not parameter.numeric:
+        raise RequestError(f"{parameter.name} is a {parameter.kind}; a box needs a number")
+    first, last = float(parameter.read(low)), float(parameter.read(high))
+    if first >= last:
+        raise RequestError(f"the box of {parameter.name} goes from {low} to {high}; it must rise")
+    return parameter, first, last
+
+
+def _count(count: int) -> int:
+    if count < 1:
+        raise RequestError(f"a design of {count} points is asked for; at least 1 is needed")
+    return count
 
 
 def _place(parameter: Parameter, low: float, high: float, t: float) -> Value:

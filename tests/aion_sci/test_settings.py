@@ -82,7 +82,7 @@ def test_a_bad_value_is_refused_with_its_origin(
 @pytest.mark.parametrize("value", ["true", "[2]", "1.5", '"two"', "nan", "inf"])
 def test_a_bad_count_in_a_file_is_refused(value: str):
     Path("aion.toml").write_text(f"workers = {value}\n")
-    with pytest.raises(SettingError, match="from aion.toml"):
+    with pytest.raises(SettingError, match=r"from aion\.toml"):
         load_settings()
 
 
@@ -111,5 +111,5 @@ def test_a_malformed_file_is_refused_with_its_line():
 
 def test_a_file_that_is_no_text_is_refused():
     Path("aion.toml").write_bytes(b"workers = \xff\n")
-    with pytest.raises(SettingError, match="aion.toml: not valid TOML"):
+    with pytest.raises(SettingError, match=r"aion\.toml: not valid TOML"):
         load_settings()
