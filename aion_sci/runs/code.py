@@ -1,8 +1,9 @@
 """Which code would compute a run: a digest of the sources that decide its numbers.
 
 A cached result is only as good as the promise that the same code made it. The digest covers the
-kernels that an experiment's domain can reach and the experiment's own file, so that an edit to
-either makes new run ids and leaves the old runs as they were.
+kernels that an experiment's domain can reach, the experiment's own file, and the combination of its
+ladder into a value with error bars, so that an edit to any of them makes new run ids and leaves the
+old runs as they were.
 """
 
 from __future__ import annotations
@@ -26,22 +27,26 @@ def code_version(experiment: Experiment) -> str:
     from aion_kernels import __version__
 
     domain = experiment.id.partition(".")[0]
-    digest = hashlib.sha256(_kernels_digest(domain).encode())
+    digest = hashlib.sha256(_kernels_digest(_kernels_folder(), domain).encode())
     digest.update(_function_source(experiment).encode())
+    digest.update(Path(__file__).with_name("refine.py").read_bytes())
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
-@functools.cache
-def _kernels_digest(domain: str) -> str:
+def _kernels_folder() -> Path:
     spec = importlib.util.find_spec("aion_kernels")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("aion_kernels is not installed beside aion_sci")
-    root = Path(spec.origin).parent
+    return Path(spec.origin).parent
+
+
+@functools.cache
+def _kernels_digest(kernels: Path, domain: str) -> str:
     digest = hashlib.sha256()
-    for folder in (root / "core", root / domain):
+    for folder in (kernels / "core", kernels / domain):
         for path in sorted(folder.rglob("*")):
             if path.suffix in _SOURCES:
-                digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+                digest.update(path.relative_to(kernels).as_posix().encode() + b"\0")
                 digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()
 
