@@ -22,6 +22,7 @@ from pathlib import Path
 
 from aion_kernels.estimate import Estimate
 from aion_sci.knowledge import Claim, KnowledgeStore
+from aion_sci.knowledge.index import Index
 from aion_sci.runs.folder import commit_run, find_run
 from aion_sci.runs.record import Reading, Record
 from aion_sci.runs.spec import RunSpec
@@ -67,7 +68,9 @@ def index_figures(path: Path, count: int) -> dict[str, float]:
     box = {"rayleigh": (1e3, 2e3)}
     with KnowledgeStore.open(path, write=False) as store:
         times = sorted(seconds(lambda t=text: store.search(t)) for text in queries(chance))
-        where = timed(lambda: store._index.run_ids("cfd.heated_cavity", box), 20)
+    index = Index.open(path / "index.sqlite", write=False)
+    where = timed(lambda: index.run_ids("cfd.heated_cavity", box), 20)
+    index.close()
     return {
         "index_runs": count,
         "index_megabytes": round((path / "index.sqlite").stat().st_size / 1e6, 1),
