@@ -16,6 +16,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
@@ -27,6 +28,8 @@ html_copy_source = False
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+napoleon_google_docstring = False
+
 autosummary_generate = True
 autosummary_ignore_module_all = True  # a package lists its modules, exported or not
 autodoc_member_order = "bysource"
@@ -35,12 +38,17 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 python_use_unqualified_type_names = True
 
 
-def show_modules_as_written(app, what, name, object, options, lines):
-    """Turn a module's docstring into a literal block."""
+def show_as_written(app, what, name, object, options, lines):
+    """Turn a module's docstring into a literal block; elsewhere |x| is an absolute value."""
     if what == "module" and lines:
         lines[:] = ["::", "", *(f"    {line}" for line in lines), ""]
+        return
+    for number, line in enumerate(lines):
+        parts = line.split("``")  # every second one is code
+        parts[::2] = [part.replace("|", "\\|") for part in parts[::2]]
+        lines[number] = "``".join(parts)
 
 
 def setup(app):
     """Called by Sphinx."""
-    app.connect("autodoc-process-docstring", show_modules_as_written)
+    app.connect("autodoc-process-docstring", show_as_written)
