@@ -10,6 +10,7 @@ import functools
 import os
 import platform
 import sys
+import warnings
 from importlib.metadata import version
 from typing import Any
 
@@ -28,14 +29,12 @@ def prepare() -> dict[str, Any]:
     computes wrong numbers must not make records.
     """
     import jax
-    from aion_kernels.core.canaries import run_canaries
 
-    from aion_kernels.core.cache import user_cache
+    from aion_kernels.core.canaries import run_canaries
 
     jax.config.update("jax_enable_x64", True)
     if jax.config.jax_compilation_cache_dir is None:
-        jax.config.update("jax_compilation_cache_dir", str(user_cache() / "xla"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+        _keep_compiled_programs(jax)
     failed = [canary for canary in run_canaries() if not canary.passed]
     if failed:
         names = ", ".join(canary.name for canary in failed)
@@ -44,6 +43,21 @@ def prepare() -> dict[str, Any]:
             "numbers on this machine; `aion doctor` has the figures; install another jax release"
         )
     return _describe(jax)
+
+
+def _keep_compiled_programs(jax: Any) -> None:
+    """Cache every compiled program on disk, however small: the canaries alone are a hundred.
+
+    The folder is that of this kind of processor, since the programs are machine code. JAX writes an
+    entry in place, so that another process may meet half of one: it says so and compiles itself.
+    """
+    from aion_kernels.core.cache import processor_cache
+
+    jax.config.update("jax_compilation_cache_dir", str(processor_cache() / "xla"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    warnings.filterwarnings(
+        "ignore", message="Error (reading|writing) persistent compilation cache entry"
+    )
 
 
 def _describe(jax: Any) -> dict[str, Any]:
