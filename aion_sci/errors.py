@@ -13,7 +13,9 @@
     │   ├── StoreLockedError     another coordinator holds it
     │   ├── CorruptRunError      a run folder does not match its COMMIT
     │   ├── ConflictingRunError  two committed attempts of one run disagree
-    │   └── CorruptClaimError    a claim's content does not match its id
+    │   ├── CorruptClaimError    a claim's content does not match its id
+    │   └── CorruptLogError      a campaign's log does not match its hash chain
+    ├── CampaignError            an event that a campaign's rules forbid (exit code 1)
     ├── RunFailedError           a simulation ended with a bad outcome  (exit code 1)
     ├── EnvironmentUnfitError    a canary failed: this machine computes wrong numbers (exit code 1)
     └── StoppedError             a signal arrived; resumable            (exit code 75)
@@ -29,8 +31,10 @@ from difflib import get_close_matches
 __all__ = [
     "AionError",
     "BoundsError",
+    "CampaignError",
     "ConflictingRunError",
     "CorruptClaimError",
+    "CorruptLogError",
     "CorruptRunError",
     "EnvironmentUnfitError",
     "QuestionError",
@@ -130,6 +134,14 @@ class ConflictingRunError(StoreError):
 
 class CorruptClaimError(StoreError):
     """A claim's content does not match its id: the file was damaged or edited."""
+
+
+class CorruptLogError(StoreError):
+    """A campaign's log does not match its hash chain."""
+
+
+class CampaignError(AionError):
+    """An event that the rules of a campaign do not allow; nothing was recorded."""
 
 
 class RunFailedError(AionError):

@@ -58,6 +58,11 @@ class Hypothesis(ABC):
         """Why this makes no sense in ``scope`` although each field does; None when it does."""
         return None
 
+    @property
+    def varied(self) -> str | None:
+        """The parameter that the claim is about; None for a claim about given points."""
+        return vars(self).get("along")
+
     def to_json(self) -> dict[str, Any]:
         """The hypothesis as a question file writes it: ``{kind: {field: value}}``."""
         return {

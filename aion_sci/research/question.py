@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -75,6 +75,15 @@ class Question:
         scope = Scope.from_json(data)
         hypotheses = (parse_hypothesis(from_data(item), scope) for item in data["hypotheses"])
         return cls(data["question"], scope, tuple(hypotheses), Budget(**data["budget"]))
+
+    def with_runs(self, runs: int) -> Question:
+        """This question with another budget of runs; raises ``QuestionError`` for too few."""
+        return replace(
+            self,
+            budget=Budget(
+                _enough(runs, len(self.scope.axes), Node(runs)), self.budget.core_minutes
+            ),
+        )
 
     @functools.cached_property
     def hash(self) -> str:
@@ -178,24 +187,30 @@ def _observables(node: Node, source: Experiment) -> tuple[str, ...]:
 
 
 def _budget(node: Node | None, axes: int) -> Budget:
-    default, fewest = Budget(runs=max(Budget.runs, FEWEST_RUNS * axes)), FEWEST_RUNS * axes
+    default = Budget(runs=max(Budget.runs, FEWEST_RUNS * axes))
     if node is None:
         return default
     if node.value is None or node.value == {}:
         raise node.error("empty budget; give runs, core_minutes or both, or leave it out")
     entries = node.mapping("budget", ("runs", "core_minutes"))
-    runs = _positive(entries["runs"], "runs") if "runs" in entries else default.runs
-    if runs != int(runs):
-        raise entries["runs"].error(f"runs is {runs:g}; a whole number is needed")
-    if runs < fewest:
-        raise entries["runs"].error(
-            f"runs is {runs:g}; a pilot and a fresh design over {axes} "
-            f"varied parameter{'s' if axes > 1 else ''} need at least {fewest}"
-        )
+    runs = default.runs
+    if "runs" in entries:
+        runs = _enough(_positive(entries["runs"], "runs"), axes, entries["runs"])
     minutes = default.core_minutes
     if "core_minutes" in entries:
         minutes = _positive(entries["core_minutes"], "core_minutes")
-    return Budget(int(runs), minutes)
+    return Budget(runs, minutes)
+
+
+def _enough(runs: float, axes: int, node: Node) -> int:
+    if runs != int(runs):
+        raise node.error(f"runs is {runs:g}; a whole number is needed")
+    if runs < FEWEST_RUNS * axes:
+        raise node.error(
+            f"runs is {runs:g}; a pilot and a fresh design over {axes} "
+            f"varied parameter{'s' if axes > 1 else ''} need at least {FEWEST_RUNS * axes}"
+        )
+    return int(runs)
 
 
 def _positive(node: Node, name: str) -> float:

@@ -78,7 +78,7 @@ def _unusable(design: Design, evidence: Evidence) -> str | None:
     if missing > design.largest_excluded_share * planned:
         allowed = f"{100 * design.largest_excluded_share:.0f} %"
         return f"{missing} of {planned} runs are no evidence; the design allows {allowed}"
-    along = getattr(design.hypothesis, "along", None)
+    along = design.hypothesis.varied
     if along is not None and evidence.excluded:
         ends = {f(point[along] for point in design.points) for f in (min, max)}
         if any(point[along] in ends for point, _ in evidence.excluded):
