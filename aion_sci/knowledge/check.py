@@ -24,6 +24,9 @@ class Problem(NamedTuple):
     path: Path
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
 
 def problems(layout: Layout, index: Index) -> Iterator[Problem]:
     """Everything that is wrong with a store, most serious first."""
@@ -39,8 +42,8 @@ def problems(layout: Layout, index: Index) -> Iterator[Problem]:
     for attempt in iterate_unfinished(layout.root):
         yield Problem(
             attempt,
-            "has no COMMIT: its writer died or is still at work; `aion store tidy` removes it when "
-            "it is old",
+            "has no COMMIT: its writer died or is still at work; `aion store rebuild` removes it "
+            "once it is a day old",
         )
 
 

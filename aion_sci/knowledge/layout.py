@@ -21,7 +21,7 @@ from aion_sci.errors import CorruptClaimError, StoreError, StoreVersionError
 from aion_sci.knowledge.claim import Claim
 from aion_sci.runs.atomic import write_text
 
-__all__ = ["Layout"]
+__all__ = ["Layout", "read_object"]
 
 FORMAT = 1
 """Version of the layout; a store of a later one is refused rather than misread."""

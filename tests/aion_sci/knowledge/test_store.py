@@ -291,7 +291,8 @@ class TestVerify:
         with KnowledgeStore.open(path, write=False) as store:
             (problem, *_) = store.verify()
             assert problem.path == index
-            assert "aion store rebuild" in problem.message
+            assert "aion store rebuild" in str(problem)
+            assert str(index) in str(problem)
             with pytest.raises(StoreError, match="aion store rebuild"):
                 store.search("cavity")
 
