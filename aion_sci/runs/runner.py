@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from aion_sci.errors import RunFailedError, StoppedError
+from aion_sci.errors import RequestError, RunFailedError, StoppedError
 from aion_sci.runs.compute import Step, WorkOrder
 from aion_sci.runs.folder import find_run
 from aion_sci.runs.record import Record
@@ -81,9 +81,13 @@ def run_study(
 ) -> list[Record]:
     """The records of a study's runs, in its order, computed where the store lacks them.
 
-    Raises :class:`~aion_sci.errors.StoppedError` when ``should_stop`` turned true before the end:
+    ``keep_fields`` computes a run again whose fields were not kept. Raises
+    :class:`~aion_sci.errors.RequestError` when there are none to keep, and
+    :class:`~aion_sci.errors.StoppedError` when ``should_stop`` turned true before the end:
     what was finished is committed, and the same call goes on from there.
     """
+    if keep_fields and not study.experiment.fields:
+        raise RequestError(f"{study.experiment.id} gives no fields, only observables")
     found = {spec.id: _cached(root, spec, keep_fields) for spec in study.specs}
     missing = [spec for spec in study.specs if found[spec.id] is None]
     cached = len(study.specs) - len(missing)
