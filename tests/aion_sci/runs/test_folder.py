@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +18,9 @@ from aion_sci.errors import (
     ConflictingRunError,
     CorruptRunError,
     StoreError,
-    StoreUnwritableError,
     StoreVersionError,
 )
-from aion_sci.runs import atomic, folder
+from aion_sci.runs import atomic
 from aion_sci.runs.folder import (
     commit_run,
     find_run,
@@ -293,76 +289,6 @@ class TestDamage:
             find_run(tmp_path, record.run_id)
 
 
-class TestCrash:
-    def test_commit_comes_last_and_every_file_is_synced_first(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ):
-        steps: list[tuple[str, str]] = []
-        sync, rename = atomic._sync, os.replace
-        monkeypatch.setattr(
-            atomic, "_sync", lambda path: (steps.append(("sync", path.name[1:-33])), sync(path))
-        )
-        monkeypatch.setattr(
-            os, "replace", lambda a, b: (steps.append(("rename", Path(b).name)), rename(a, b))
-        )
-        commit_run(tmp_path, make_record(), fields=make_fields(), log=[{"event": "x"}])
-        assert steps[-1] == ("rename", "COMMIT.json")
-        assert [name for what, name in steps if what == "sync"] == [
-            name for what, name in steps if what == "rename"
-        ]
-        assert steps[::2] == [("sync", name) for _, name in steps[1::2]]
-
-    @pytest.mark.parametrize("step", range(5))
-    def test_failing_at_any_step_leaves_no_result(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
-    ):
-        """Five files are renamed into place; the disk fills at each of them in turn."""
-        rename, calls = os.replace, []
-
-        def rename_until_full(source, target):
-            calls.append(target)
-            if len(calls) == step + 1:
-                raise OSError(28, "No space left on device", str(target))
-            rename(source, target)
-
-        monkeypatch.setattr(os, "replace", rename_until_full)
-        with pytest.raises(StoreUnwritableError, match=r"No space left.*--store"):
-            commit_run(tmp_path, make_record(), log=[{"event": "x"}])
-        assert find_run(tmp_path, make_record().run_id) is None
-        assert list(iterate_unfinished(tmp_path)) == []
-
-    def test_killed_at_random_moments_no_commit_is_ever_wrong(self, tmp_path: Path):
-        """A hundred writers are killed within the time of three commits on this machine."""
-        subprocess.run(
-            [sys.executable, "-c", _KILL_WRITERS, str(tmp_path)], check=True, timeout=120
-        )
-        unfinished = list(iterate_unfinished(tmp_path))
-        committed = list(iterate_runs(tmp_path))
-        assert unfinished, "no writer was killed in the middle of a commit"
-        assert committed, "no writer got as far as a commit"
-        for run_id in committed:
-            assert find_run(tmp_path, run_id, verify=True) is not None
-        # What the dead left behind does not keep anyone from computing their runs.
-        record = commit_run(tmp_path, make_record(1.0, rayleigh=0.0))
-        assert find_run(tmp_path, record.run_id, verify=True) == record
-
-    def test_a_store_deleted_under_the_writer_is_no_result(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ):
-        def sync_then_lose(path: Path) -> None:
-            if path == tmp_path / "runs":
-                shutil.rmtree(path)
-
-        monkeypatch.setattr(folder, "sync_folder", sync_then_lose)
-        with pytest.raises(StoreError, match="deleted"):
-            commit_run(tmp_path, make_record())
-
-    def test_a_store_below_a_file_is_unwritable(self, tmp_path: Path):
-        (tmp_path / "file").touch()
-        with pytest.raises(StoreUnwritableError, match=r"file.*Not a directory"):
-            commit_run(tmp_path / "file" / "store", make_record())
-
-
 def attempts(root: Path, record: Record) -> list[Path]:
     return sorted((root / "runs" / record.run_id).iterdir())
 
@@ -377,35 +303,3 @@ def overwrite(record: Record, name: str, text: str) -> None:
     del commit["sha256"]
     commit["sha256"] = content_hash(commit)
     (record.folder / "COMMIT.json").write_text(json.dumps(commit))
-
-
-# A process without threads of its own forks the writers: no start of an interpreter for each.
-_KILL_WRITERS = """
-import os, random, signal, sys, time
-from pathlib import Path
-from aion_kernels.estimate import Estimate
-from aion_sci.runs.folder import commit_run
-from aion_sci.runs.record import Reading, Record
-from aion_sci.runs.spec import RunSpec
-
-root, chance = Path(sys.argv[1]), random.Random(0)
-
-def commit(code, number):
-    spec = RunSpec("cfd.heated_cavity", {"rayleigh": number}, {}, code)
-    reading = {"nusselt": Reading(Estimate(1.0), "1")}
-    commit_run(root, Record(spec, "ok", "", reading, 0.1), log=[{"event": "x"}])
-
-begin = time.perf_counter()
-commit("before", 0)
-one_commit = time.perf_counter() - begin
-for writer in range(100):
-    child = os.fork()
-    if child == 0:
-        number = 0
-        while True:
-            commit(f"writer-{writer % 7}", number)
-            number += 1
-    time.sleep(chance.uniform(0.0, 3 * one_commit))
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-"""
