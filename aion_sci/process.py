@@ -16,7 +16,7 @@ from typing import Any
 
 from aion_sci.errors import EnvironmentUnfitError
 
-__all__ = ["prepare"]
+__all__ = ["describe", "prepare"]
 
 _RECORDED = ("jax", "jaxlib", "numpy", "scipy", "equinox", "aion-sci")
 
@@ -42,25 +42,13 @@ def prepare() -> dict[str, Any]:
             f"{len(failed)} canaries failed ({names}): jax {jax.__version__} computes wrong "
             "numbers on this machine; `aion doctor` has the figures; install another jax release"
         )
-    return _describe(jax)
+    return {**describe(), "canaries": "passed"}
 
 
-def _keep_compiled_programs(jax: Any) -> None:
-    """Cache every compiled program on disk, however small: the canaries alone are a hundred.
+def describe() -> dict[str, Any]:
+    """What a record says of the process that made it: versions, processor, devices and flags."""
+    import jax
 
-    The folder is that of this kind of processor, since the programs are machine code. JAX writes an
-    entry in place, so that another process may meet half of one: it says so and compiles itself.
-    """
-    from aion_kernels.core.cache import processor_cache
-
-    jax.config.update("jax_compilation_cache_dir", str(processor_cache() / "xla"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    warnings.filterwarnings(
-        "ignore", message="Error (reading|writing) persistent compilation cache entry"
-    )
-
-
-def _describe(jax: Any) -> dict[str, Any]:
     devices = jax.devices()
     return {
         "python": platform.python_version(),
@@ -76,8 +64,22 @@ def _describe(jax: Any) -> dict[str, Any]:
         "float64": bool(jax.config.jax_enable_x64),
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "malloc": os.environ.get("GLIBC_TUNABLES", ""),
-        "canaries": "passed",
     }
+
+
+def _keep_compiled_programs(jax: Any) -> None:
+    """Cache every compiled program on disk, however small: the canaries alone are a hundred.
+
+    The folder is that of this kind of processor, since the programs are machine code. JAX writes an
+    entry in place, so that another process may meet half of one: it says so and compiles itself.
+    """
+    from aion_kernels.core.cache import processor_cache
+
+    jax.config.update("jax_compilation_cache_dir", str(processor_cache() / "xla"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    warnings.filterwarnings(
+        "ignore", message="Error (reading|writing) persistent compilation cache entry"
+    )
 
 
 def _processor() -> str:
