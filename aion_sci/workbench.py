@@ -31,21 +31,30 @@ class Workbench:
         should_stop: Callable[[], bool],
     ) -> None:
         self.store = store
+        self.should_stop = should_stop
+        """Whether a signal asked for a stop."""
+        self.compile_seconds = 0.0
+        """Spent so far on compiling, apart from running."""
         self._executor = executor
         self._on_progress = on_progress
-        self._should_stop = should_stop
 
     def run(self, study: Study, *, keep_fields: bool = False) -> list[Record]:
         """The records of a study, computed where the store lacks them, and indexed."""
         root = self.store.path
+        compiled_before = self.compile_seconds
+
+        def heard(progress: Progress) -> None:
+            self.compile_seconds = compiled_before + progress.compile_seconds
+            self._on_progress(progress)
+
         try:
             records = run_study(
                 study,
                 root,
                 self._executor,
                 keep_fields=keep_fields,
-                on_progress=self._on_progress,
-                should_stop=self._should_stop,
+                on_progress=heard,
+                should_stop=self.should_stop,
             )
         except BaseException:  # a signal or a failure: what is committed is kept and indexed
             found = (find_run(root, spec.id) for spec in study.specs)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from aion_sci.cli.common import console, interval_text, open_store, print_json, verdict_text
+from aion_sci.cli.common import console, open_store, print_json, verdict_text
 from aion_sci.knowledge import Claim
+from aion_sci.report.wording import interval_text
 
 __all__ = ["command"]
 

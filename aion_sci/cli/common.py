@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "console",
-    "interval_text",
     "open_bench",
     "open_store",
     "print_json",
     "settings_of",
-    "significant",
     "verdict_text",
 ]
 
@@ -53,25 +51,6 @@ _COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}
 def verdict_text(verdict: str) -> str:
     """A verdict in its colour, as rich markup."""
     return f"[{_COLOURS[verdict]}]{verdict}[/{_COLOURS[verdict]}]"
-
-
-def interval_text(interval: tuple[float, float] | None) -> str:
-    """An interval as ``(0.291, 0.306)``; empty where there is none."""
-    return "" if interval is None else f"({interval[0]:.4g}, {interval[1]:.4g})"
-
-
-def significant(value: float, error: float = 0.0) -> str:
-    """A value with the digits that its error bar leaves, such as ``2.2448 ± 0.0021``."""
-    if value != value:
-        return "—"
-    if not error or error != error:
-        return f"{value:.6g}"
-    from decimal import Decimal
-
-    exponent = Decimal(f"{error:.1e}").adjusted() - 1
-    if -6 <= exponent <= 0:
-        return f"{value:.{-exponent}f} ± {error:.{-exponent}f}"
-    return f"{value:.6g} ± {error:.2g}"
 
 
 @contextmanager

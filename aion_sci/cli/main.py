@@ -24,8 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the ``aion`` command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        if options.simulates:
-            from aion_kernels.core.allocator import ensure
+        if options.simulates and arguments is None:  # a caller's process is not ours to restart
+            from aion_sci.allocator import ensure
 
             ensure()
         verb = import_module(f"aion_sci.cli.{options.module}")

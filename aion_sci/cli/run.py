@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from aion_sci.cli.common import console, open_bench, print_json, settings_of, significant
+from aion_sci.cli.common import console, open_bench, print_json, settings_of
 from aion_sci.errors import RequestError
 from aion_sci.experiments import Experiment
+from aion_sci.report.wording import significant
 from aion_sci.runs.record import Record
 from aion_sci.runs.study import Study
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from aion_sci.cli.common import console, interval_text, open_store, print_json, significant
+from aion_sci.cli.common import console, open_store, print_json
 from aion_sci.knowledge import Claim, KnowledgeStore
+from aion_sci.report.wording import interval_text, significant
 from aion_sci.runs.record import Record
 
 __all__ = ["command"]

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from aion_sci.cli.common import console, open_bench, print_json, settings_of, significant
+from aion_sci.cli.common import console, open_bench, print_json, settings_of
 from aion_sci.experiments import experiments, find
 from aion_sci.knowledge import KnowledgeStore
+from aion_sci.report.wording import significant
 from aion_sci.verification import Check, check_references
 
 __all__ = ["command"]

@@ -80,7 +80,7 @@ class DaskExecutor:
     def _start(self) -> Client:
         if self._client is not None:
             return self._client
-        from aion_kernels.core.allocator import environment
+        from aion_sci.allocator import environment
         from distributed import Client, LocalCluster
         from distributed.security import Security
 

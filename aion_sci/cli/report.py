@@ -1,0 +1,24 @@
+"""``aion report``: write the HTML report of a finished campaign."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from aion_sci.cli.common import open_store, print_json
+from aion_sci.report.campaign import write_report
+from aion_sci.research import recall
+
+__all__ = ["command"]
+
+
+def command(options: argparse.Namespace) -> int:
+    """Write the page and print its path."""
+    with open_store(options) as store:
+        result = recall(options.campaign, store)
+        path = write_report(result, Path(options.output) if options.output else None)
+    if options.json:
+        print_json({"campaign": result.id, "report": str(path)})
+    else:
+        print(path)
+    return 0

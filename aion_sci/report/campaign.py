@@ -1,0 +1,212 @@
+"""The report of a campaign: one self-contained HTML page.
+
+What was asked, what was found, on which runs it rests, how it was decided, and how to check it.
+Every number on the page is read from a record, a finding or the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from aion_sci.report.evidence import evidence_figure
+from aion_sci.report.figures import ladder_figure
+from aion_sci.report.page import Page
+from aion_sci.report.wording import effect_text, significant
+from aion_sci.research import verify_log
+from aion_sci.research.campaign import ERROR_RATE
+from aion_sci.research.log import Event
+from aion_sci.research.result import CampaignResult
+from aion_sci.runs.atomic import write_text
+from aion_sci.runs.record import Record
+
+__all__ = ["campaign_page", "write_report"]
+
+_MEANING = (
+    "Supported: the interval of the effect, with every numerical error bar in it, lies inside what "
+    "was claimed. Refuted: it lies outside. Inconclusive: the runs cannot tell. Each hypothesis "
+    "was frozen with its design before its runs were made; the pilot suggested and confirms none."
+)
+
+
+def write_report(result: CampaignResult, path: Path | None = None) -> Path:
+    """Write the report, by default into the campaign's folder, and return where it is."""
+    path = result.folder / "report.html" if path is None else path
+    write_text(path, campaign_page(result))
+    return path
+
+
+def campaign_page(result: CampaignResult) -> str:
+    """The report as HTML."""
+    page = Page(result.question.text)
+    _answers(page, result)
+    _figures(page, result)
+    _runs(page, result)
+    _replay(page, result)
+    _log(page, verify_log(result.folder / "log.jsonl"))
+    _environment(page, result)
+    return page.html(f"Campaign {result.id}, planner {result.planner}, written by AION Sci.")
+
+
+def _answers(page: Page, result: CampaignResult) -> None:
+    page.heading("Answer")
+    headings = ("verdict", "hypothesis", "effect", "interval", "confidence", "level", "claim")
+    rows = [
+        (
+            answer.finding.verdict,
+            answer.statement,
+            *effect_text(answer.finding),
+            f"{answer.design.confidence:.4g}",
+            answer.level,
+            answer.claim,
+        )
+        for answer in result.answers
+    ]
+    page.table(headings, rows, ("=", "", "number", "number", "number"))
+    page.paragraph(_MEANING)
+    page.paragraph(
+        f"The error rate of the whole campaign is {ERROR_RATE:.0%}, split evenly over "
+        f"{len(result.answers) + len(result.declined)} hypotheses."
+    )
+    for answer in result.answers:
+        remarks = [*answer.finding.notes, *answer.finding.excluded]
+        if answer.proposal.expected == "refuted":
+            remarks.insert(0, "put up as a rival, expected to be refuted")
+        page.paragraph(f"{answer.design.hypothesis.kind}: {answer.proposal.rationale}")
+        page.items(remarks)
+    page.items([f"not tested: {p.hypothesis.kind}, because {why}" for p, why in result.declined])
+
+
+def _figures(page: Page, result: CampaignResult) -> None:
+    page.heading("What the verdicts rest on")
+    for answer in result.answers:
+        svg = evidence_figure(result, answer)
+        if svg is not None:
+            page.figure(svg, answer.statement)
+    for observable in result.question.scope.observe:
+        svg = _ladder(result, observable)
+        if svg is not None:
+            caption = f"Refinement ladders of {observable}, one line a run, and the stated order."
+            page.figure(svg, caption)
+
+
+def _ladder(result: CampaignResult, observable: str) -> str | None:
+    fidelity = result.question.scope.source.fidelity
+    if fidelity is None or fidelity.order is None:
+        return None
+    errors: list[list[float]] = []
+    rungs: Sequence[int] = ()
+    for record, details in _with_details(result.records):
+        reading = record.result(observable)
+        values = details["ladder"][observable]["values"]
+        if reading is None or not reading.value or None in values:
+            continue
+        rungs = details["rungs"]
+        errors.append([abs(v - reading.value) / abs(reading.value) for v in values])
+    drawn = [row for row in errors if all(row)]
+    if not drawn:
+        return None
+    sizes = [1.0 / rung for rung in rungs]
+    return ladder_figure(f"{observable}: refinement", sizes, drawn, fidelity.order)
+
+
+def _runs(page: Page, result: CampaignResult) -> None:
+    page.heading("Runs")
+    names = [axis.name for axis in result.question.scope.axes]
+    observed = result.question.scope.observe
+    headings = ["run", "purpose", *names]
+    for name in observed:
+        headings += [name, "discretisation", "sampling", "solver", "observed order"]
+    headings += ["outcome", "seconds"]
+    pilot = {record.run_id for record in result.pilot}
+    rows = []
+    for record, details in _with_details(result.records):
+        row = [record.run_id[:10], "pilot" if record.run_id in pilot else "evidence"]
+        row += [f"{record.spec.parameters[name]:.6g}" for name in names]
+        for name in observed:
+            reading = record.observables[name]
+            parts = reading.estimate
+            row.append(significant(reading.value, reading.error))
+            row += [f"{e:.2g}" for e in (parts.discretisation, parts.sampling, parts.solver)]
+            order = details["ladder"][name]["observed_order"]
+            row.append("—" if order is None else f"{order:.2f}")
+        rows.append([*row, record.outcome, f"{record.seconds:.2f}"])
+    page.table(headings, rows, ("", "", *["number"] * (len(headings) - 4), "", "number"))
+    page.paragraph(
+        f"{len(result.records)} runs, {result.reused} of them read from the store by the call that "
+        f"wrote this report. Fixed: {_fixed(result)}."
+    )
+
+
+def _fixed(result: CampaignResult) -> str:
+    scope = result.question.scope
+    return ", ".join(f"{n} = {v}" for n, v in {**scope.fixed, **scope.settings}.items())
+
+
+def _replay(page: Page, result: CampaignResult) -> None:
+    page.heading("How to check it")
+    store = result.folder.parent.parent
+    lines = [f"aion replay {answer.claim} --store {store}" for answer in result.answers]
+    page.code("\n".join(lines))
+    page.paragraph(
+        "recomputes a verdict from the stored runs after re-hashing them; with --rerun the runs "
+        "are simulated afresh and compared value by value."
+    )
+
+
+def _log(page: Page, events: Sequence[Event]) -> None:
+    page.heading("Log of decisions")
+    rows = [(str(e.seq), e.name, _told(e), e.hash[:12]) for e in events]
+    page.table(("no.", "event", "what", "hash"), rows, ("number",))
+    page.paragraph("Each line's hash covers the line before it: nothing can be changed unseen.")
+
+
+def _told(event: Event) -> str:
+    """What an event says, in a few words."""
+    data = event.data
+    match event.name:
+        case "asked":
+            return f"planner {data['planner']}, code {data['code']}"
+        case "pilot_planned":
+            return f"{len(data['points'])} points for a first look"
+        case "pilot_ran":
+            return f"{len(data['outcomes'])} runs; {data['fresh_runs']} fresh ones are affordable"
+        case "proposed":
+            kinds = [next(iter(item["hypothesis"])) for item in data["proposals"]]
+            return ", ".join(kinds) or "nothing"
+        case "registered":
+            kind = next(iter(data["design"]["hypothesis"]))
+            return f"{kind}: design {data['design']['hash'][:12]} with {len(data['runs'])} runs"
+        case "declined":
+            return f"{next(iter(data['hypothesis']))}: {data['reason']}"
+        case "evidence_ran":
+            return f"{len(data['outcomes'])} runs"
+        case "decided":
+            return f"design {data['design'][:12]}: {data['finding']['verdict']}"
+        case "filed":
+            return str(data["claim"])
+    return ""
+
+
+def _environment(page: Page, result: CampaignResult) -> None:
+    page.heading("Made with")
+    seen = {json.dumps(dict(r.environment), sort_keys=True): r.environment for r in result.records}
+    for environment in seen.values():
+        page.items([f"{name}: {_plain(value)}" for name, value in environment.items() if value])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {entry}" for name, entry in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(entry) for entry in value)
+    return str(value)
+
+
+def _with_details(records: Sequence[Record]) -> Iterator[tuple[Record, dict]]:
+    """Records with what their folders keep beside the observables: values and orders by rung."""
+    for record in records:
+        if record.folder is not None:
+            text = (record.folder / "observables.json").read_text(encoding="utf-8")
+            yield record, json.loads(text)["details"]

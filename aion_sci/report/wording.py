@@ -1,0 +1,35 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aion_sci.research.verdicts import Finding
+
+__all__ = ["effect_text", "interval_text", "significant"]
+
+
+def significant(value: float, error: float = 0.0) -> str:
+    """A value with the digits that its error bar leaves, such as ``2.2448 ± 0.0021``."""
+    if math.isnan(value):
+        return "—"
+    if not error or math.isnan(error):
+        return f"{value:.6g}"
+    last_digit = Decimal(f"{error:.1e}").adjusted() - 1
+    if -6 <= last_digit <= 0:
+        return f"{value:.{-last_digit}f} ± {error:.{-last_digit}f}"
+    return f"{value:.6g} ± {error:.2g}"
+
+
+def interval_text(interval: tuple[float, float] | None) -> str:
+    """An interval as ``0.2914 to 0.3061``; a dash where there is none."""
+    return "—" if interval is None else f"{interval[0]:.4g} to {interval[1]:.4g}"
+
+
+def effect_text(finding: Finding) -> tuple[str, str]:
+    """The effect with what it measures, and its interval."""
+    effect = "—" if finding.effect is None else f"{finding.measure} {finding.effect:.4g}"
+    return effect, interval_text(finding.interval)
