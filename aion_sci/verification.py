@@ -11,13 +11,16 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aion_sci.errors import StoreError
 from aion_sci.experiments import Experiment, Reference
+from aion_sci.knowledge import KnowledgeStore
+from aion_sci.research import verify_log
 from aion_sci.runs.record import Record
 from aion_sci.runs.spec import RunSpec
 from aion_sci.runs.study import Study
 from aion_sci.workbench import Workbench
 
-__all__ = ["Check", "check_references"]
+__all__ = ["Check", "check_references", "store_problems"]
 
 _ORDER_TOLERANCE = 0.3  # relative; the bound beyond which a ladder is not a result
 
@@ -59,6 +62,17 @@ def check_references(bench: Workbench, experiment: Experiment) -> list[Check]:
         spec = RunSpec.of(experiment, experiment.bind(reference.request))
         checks.extend(_compare(experiment, reference, records[spec.id]))
     return checks
+
+
+def store_problems(store: KnowledgeStore) -> list[str]:
+    """What is damaged in a store: files, index, and the chained logs of its campaigns."""
+    found = [str(problem) for problem in store.verify()]
+    for log in sorted((store.path / "campaigns").glob("*/log.jsonl")):
+        try:
+            verify_log(log)
+        except StoreError as error:
+            found.append(str(error))
+    return found
 
 
 def _compare(experiment: Experiment, reference: Reference, record: Record) -> Iterable[Check]:

@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = add("store", "rebuild or verify the index of the store")
     verb.add_argument("action", choices=["rebuild", "verify"])
 
-    add("doctor", "check this environment: canaries, devices, native kernels, extras")
+    add("doctor", "check this environment: canaries, kernels, extras", simulates=True)
 
     verb = add(
         "verify", "check experiments against published values, and the store", simulates=True

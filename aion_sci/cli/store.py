@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from aion_sci.cli.common import open_store, print_json
+from aion_sci.verification import store_problems
 
 __all__ = ["command"]
 
@@ -34,9 +35,9 @@ def _rebuild(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     with open_store(options) as store:
-        problems = store.verify()
+        problems = store_problems(store)
     if options.json:
-        print_json({"problems": [str(problem) for problem in problems]})
+        print_json({"problems": problems})
     else:
         for problem in problems:
             print(problem)

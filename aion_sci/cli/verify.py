@@ -12,7 +12,7 @@ from aion_sci.cli.common import console, open_bench, print_json, settings_of
 from aion_sci.experiments import experiments, find
 from aion_sci.knowledge import KnowledgeStore
 from aion_sci.report.wording import significant
-from aion_sci.verification import Check, check_references
+from aion_sci.verification import Check, check_references, store_problems
 
 __all__ = ["command"]
 
@@ -27,7 +27,7 @@ def command(options: argparse.Namespace) -> int:
         open_bench(options, replace(settings, store=Path(folder))) as bench,
     ):
         checks = [check for e in chosen for check in check_references(bench, e)]
-    problems = _store_problems(settings.store) if options.id is None else []
+    problems = _problems_of(settings.store) if options.id is None else []
     if options.json:
         rows = [{**asdict(c), "difference": c.difference, "passed": c.passed} for c in checks]
         print_json({"checks": rows, "store": problems})
@@ -38,11 +38,11 @@ def command(options: argparse.Namespace) -> int:
     return 0 if all(check.passed for check in checks) and not problems else 1
 
 
-def _store_problems(folder: Path) -> list[str]:
+def _problems_of(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     with KnowledgeStore.open(folder, write=False) as store:
-        return [str(problem) for problem in store.verify()]
+        return store_problems(store)
 
 
 def _print_checks(checks: Sequence[Check]) -> None:
