@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 __all__ = [
     "AionError",
@@ -72,6 +73,9 @@ class UnknownNameError(RequestError):
     def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
         self.kind, self.name, self.choices = kind, name, sorted(choices)
         super().__init__(self._message())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.kind, self.name, self.choices)  # it may travel from a worker
 
     def _message(self) -> str:
         near = get_close_matches(self.name, self.choices, n=1, cutoff=0.5)

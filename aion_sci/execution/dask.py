@@ -10,23 +10,18 @@ from __future__ import annotations
 
 import os
 import queue
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from aion_sci.runs.compute import Step, WorkOrder, perform
-from aion_sci.runs.folder import find_run
+from aion_sci.errors import RunFailedError
+from aion_sci.runs.compute import Step, WorkOrder
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
 
 __all__ = ["DaskExecutor"]
 
-_STEPS = "aion-steps"
-_STOP = "aion-stop"
-_POLL_SECONDS = 0.1
-_RETRIES = 2  # of an order whose worker died; a third death is a fault of the order
+_POLL_SECONDS = 0.1  # between two looks at whether to stop, while no news comes
 
 
 class DaskExecutor:
@@ -36,7 +31,8 @@ class DaskExecutor:
         self.workers = workers
         self._cluster: LocalCluster | None = None
         self._client: Client | None = None
-        self._steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
+        """Steps as they come in, and None for each order that has ended."""
 
     def __enter__(self) -> DaskExecutor:
         return self
@@ -54,86 +50,81 @@ class DaskExecutor:
         report: Callable[[Step], None],
         should_stop: Callable[[], bool],
     ) -> None:
-        """Perform the orders on the workers; a stop lets the chunks in flight end."""
-        from distributed import Event
+        """Perform the orders on the workers; a stop lets the chunks in flight end.
+
+        Raises :class:`~aion_sci.errors.RunFailedError` when the workers of one order keep dying.
+        """
+        from distributed import Event, KilledWorker
+
+        from aion_sci.execution.dask_worker import STOP, work
 
         client = self._start()
-        stop = Event(_STOP, client=client)
+        stop = Event(STOP, client=client)
         stop.clear()
-        futures = [client.submit(_work, order, pure=False, retries=_RETRIES) for order in orders]
-        while not all(future.done() for future in futures):
+        futures = [client.submit(work, order, pure=False) for order in orders]
+        for future in futures:
+            future.add_done_callback(lambda _: self._news.put(None))
+        unfinished = len(futures)
+        while unfinished:
             if should_stop() and not stop.is_set():
                 stop.set()
-            self._drain(report)
-            time.sleep(_POLL_SECONDS)
-        for future in futures:
-            future.result()
-        self._drain(report)
-
-    def _drain(self, report: Callable[[Step], None]) -> None:
-        while True:
             try:
-                report(self._steps.get_nowait())
+                step = self._news.get(timeout=_POLL_SECONDS)
             except queue.Empty:
-                return
+                continue
+            if step is None:
+                unfinished -= 1
+            else:
+                report(step)
+        try:
+            client.gather(futures)
+        except KilledWorker as error:
+            raise RunFailedError(
+                "workers died again and again over the same runs, most often for want of memory: "
+                "use fewer workers or a lower resolution; finished runs are kept"
+            ) from error
 
     def _start(self) -> Client:
         if self._client is not None:
             return self._client
-        from aion_sci.allocator import environment
+        import dask.config as dask_config
         from distributed import Client, LocalCluster
         from distributed.security import Security
 
-        self._cluster = LocalCluster(
-            n_workers=self.workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            protocol="tls://",
-            security=Security.temporary(),
-            dashboard_address=None,
-            worker_dashboard_address=None,
-            env=environment(),
-            silence_logs=50,
-        )
+        from aion_kernels.core.allocator import environment
+        from aion_sci.execution.dask_worker import STEPS, BindToCores
+
+        options: dict[str, Any] = {
+            "n_workers": self.workers,
+            "threads_per_worker": 1,
+            "processes": True,
+            "host": "127.0.0.1",
+            "protocol": "tls://",
+            "security": Security.temporary(),
+            "dashboard_address": None,
+            "worker_dashboard_address": None,
+            "silence_logs": 50,
+        }
+        inherited = dask_config.get("distributed.nanny.pre-spawn-environ")
+        configuration = {
+            # The allocator reads its settings before a process starts: later is too late.
+            "distributed.nanny.pre-spawn-environ": {**inherited, **environment()},
+            # Dask's pages for browsers speak no TLS: serve none of them.
+            "distributed.scheduler.http.routes": [],
+            "distributed.worker.http.routes": [],
+        }
+        with dask_config.set(configuration):
+            self._cluster = LocalCluster(**options)
         self._client = Client(self._cluster)
+        self._client.register_plugin(BindToCores(_core_shares(self.workers)))
         self._client.wait_for_workers(self.workers)
-        for address, cores in zip(
-            self._client.scheduler_info(n_workers=-1)["workers"],
-            _core_shares(self.workers),
-            strict=True,
-        ):
-            self._client.run(_bind_to_cores, cores, workers=[address])
-        self._client.subscribe_topic(_STEPS, self._receive)
+        self._client.subscribe_topic(STEPS, self._receive)
         return self._client
 
     def _receive(self, event: tuple[float, Any]) -> None:
-        _, content = event
-        self._steps.put(Step(**{**content, "committed": tuple(content["committed"])}))
-
-
-def _work(order: WorkOrder) -> None:
-    """What a worker does with one order."""
-    from distributed import Event, get_client, get_worker
-
-    if not order.keep_fields:
-        missing = tuple(spec for spec in order.specs if find_run(order.root, spec.id) is None)
-        order = replace(order, specs=missing)
-    stop = Event(_STOP, client=get_client())
-    if not order.specs or stop.is_set():
-        return
-    worker = get_worker()
-    perform(
-        order,
-        report=lambda step: worker.log_event(_STEPS, asdict(step)),
-        should_stop=stop.is_set,
-    )
-
-
-def _bind_to_cores(cores: frozenset[int]) -> None:
-    """XLA sizes its thread pool by the cores a process may use: share them before it starts."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores)
+        _, message = event
+        content = message["step"]
+        self._news.put(Step(**{**content, "committed": tuple(content["committed"])}))
 
 
 def _core_shares(workers: int) -> list[frozenset[int]]:

@@ -114,6 +114,8 @@ def run_study(
     executor.run(orders, report, should_stop)
     found |= {spec.id: find_run(root, spec.id) for spec in missing}
     lost = [run_id for run_id, record in found.items() if record is None]
+    if not lost:  # whatever news of a worker was lost or came twice, the folders are the truth
+        on_progress(replace(progress, done=progress.total, work=1.0))
     if lost and should_stop():
         raise StoppedError(
             f"stopped with {len(found) - len(lost)} of {len(found)} runs done; "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from aion_sci import errors
@@ -54,6 +56,14 @@ def test_a_question_error_says_file_and_line_where_known():
     assert str(QuestionError("no", file="q.yaml", line=3)) == "q.yaml:3: no"
     assert str(QuestionError("no", file="q.yaml")) == "q.yaml: no"
     assert str(QuestionError("no")) == "no"
+
+
+def test_errors_travel_between_processes():
+    unknown = UnknownNameError("shape", "q", ["disc"])
+    for error in (unknown, QuestionError("no", file="q.yaml", line=3), errors.RunFailedError("a")):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error)
+        assert str(again) == str(error)
 
 
 def test_what_concerns_the_store_is_caught_together():
