@@ -18,6 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from aion_kernels.core.compare import largest_difference
+
 __all__ = ["CANARIES", "Canary", "CanaryResult", "run_canaries"]
 
 
@@ -61,7 +63,7 @@ def _run(canary: Canary) -> CanaryResult:
     for way, program in (("compiled", jax.jit(canary.compute)), ("eager", canary.compute)):
         try:
             found = program(*map(jnp.asarray, inputs))
-            difference = _difference(found, expected)
+            difference = largest_difference(found, expected)
             text = f"{way} differs from NumPy"
         except Exception as error:  # whatever a broken installation raises is the finding
             difference, text = np.inf, f"{way}: {type(error).__name__}: {error}"
@@ -76,19 +78,6 @@ def _run(canary: Canary) -> CanaryResult:
         what_it_guards=canary.what_it_guards,
         detail="" if passed else detail,
     )
-
-
-def _difference(found: PyTree, expected: PyTree) -> float:
-    worst = 0.0
-    pairs = zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True)
-    for answer, truth in ((np.asarray(a), np.asarray(t)) for a, t in pairs):
-        if answer.shape != truth.shape or answer.dtype != truth.dtype:
-            return float(np.inf)
-        if not np.array_equal(np.isnan(answer), np.isnan(truth)):
-            return float(np.inf)
-        gap = np.nanmax(np.abs(np.subtract(answer, truth, dtype=np.result_type(truth, 1.0))))
-        worst = max(worst, float(gap / max(1e-300, np.nanmax(np.abs(truth)))))
-    return worst
 
 
 def _random(*shapes: tuple[int, ...]) -> tuple[np.ndarray, ...]:
