@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -240,3 +243,28 @@ class TestThreads:
         for caller in callers:
             caller.join()
         assert counts == [8 * 21] * 4
+
+
+def test_members_are_shared_out_over_devices():
+    """An ensemble on four devices gives each its members; the kernel and its gradient with them."""
+    script = """
+import jax, jax.numpy as jnp, numpy as np
+from aion_kernels.core.ensemble import ensemble
+from aion_kernels.core.native.laplacian import laplacian
+
+def member(field):
+    energy = lambda f: jnp.sum(laplacian(f, jnp.ones(2)) ** 2)
+    return jax.value_and_grad(energy)(field)
+
+fields = np.random.default_rng(0).normal(size=(8, 10, 12))
+four, one = (ensemble(member, fields, chunk=8, devices=d).value for d in (jax.devices(), None))
+assert len(jax.devices()) == 4
+jax.tree.map(np.testing.assert_array_equal, four, one)
+"""
+    flags = "--xla_force_host_platform_device_count=4"
+    subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "XLA_FLAGS": flags, "JAX_ENABLE_X64": "1"},
+        check=True,
+        timeout=120,
+    )
