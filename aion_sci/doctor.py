@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 
+from aion_sci import allocator
+
 if TYPE_CHECKING:
     from aion_kernels.core.canaries import CanaryResult
     from aion_kernels.core.native import KernelStatus
@@ -125,7 +127,7 @@ def examine(store: Path | None = None) -> Report:
 
     ``store`` is the folder of the knowledge store, checked for room beside the user's cache.
     """
-    from aion_kernels.core import allocator, native
+    from aion_kernels.core import native
     from aion_kernels.core.cache import user_cache
     from aion_kernels.core.canaries import run_canaries
     from aion_sci.process import describe

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 
-from aion_kernels.core import allocator
+from aion_sci import allocator
 
 MILLION = 1_000_000
 TRIADS = {f"triad {size}M": size * MILLION for size in (1, 4, 16, 64)}

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from aion_kernels.core import allocator
+from aion_sci import allocator
 
 OURS = ":".join(f"{key}={value}" for key, value in allocator.TUNABLES.items())
 
@@ -65,7 +65,7 @@ def test_environment_is_empty_without_glibc(monkeypatch, answer):
 @needs_glibc
 class TestEnsure:
     script = (
-        "import os, sys; from aion_kernels.core import allocator;"
+        "import os, sys; from aion_sci import allocator;"
         "print(os.getpid(), allocator.is_active(), sys.argv[1:], sys.flags.utf8_mode, flush=True);"
         "allocator.ensure(); print('computing', 'jax' in sys.modules)"
     )
