@@ -72,8 +72,12 @@ class _Curve:
     of: str
     axis: Axis
     scope: Scope
-    surrogate: Surrogate
     prediction: Prediction
+    """On the grid of the whole axis."""
+    visit: float
+    """A place on the axis that the pilot did not visit."""
+    foreseen: tuple[float, float]
+    """Mean and standard deviation there, on the scale that was modelled."""
 
 
 class BayesPlanner:
@@ -95,8 +99,7 @@ class BayesPlanner:
             if surrogate is None:
                 continue
             for axis in question.scope.axes:
-                prediction = surrogate.predict(_along(axis, question.scope, _GRID))
-                drafts += _drafts(_Curve(of, axis, question.scope, surrogate, prediction), rng)
+                drafts += _drafts(_curve(of, axis, question.scope, surrogate, rng))
         drafts.sort(key=lambda draft: -draft.worth)
         return [draft.proposal() for draft in drafts[:k]]
 
@@ -133,9 +136,20 @@ def _along(axis: Axis, scope: Scope, coordinates: np.ndarray) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def _drafts(curve: _Curve, rng: np.random.Generator) -> Iterator[_Draft]:
+def _curve(
+    of: str, axis: Axis, scope: Scope, surrogate: Surrogate, rng: np.random.Generator
+) -> _Curve:
+    """Predict the grid and one place to visit at once: the process compiles for each shape."""
+    x = axis.value(float(rng.uniform(0.15, 0.85)))
+    visit = min(max(x if axis.whole else _figures(x, 3), axis.low), axis.high)
+    everywhere = surrogate.predict(_along(axis, scope, np.append(_GRID, axis.coordinate(visit))))
+    foreseen = (float(everywhere.mean[-1]), float(everywhere.spread[-1]))
+    grid = Prediction(everywhere.mean[:-1], everywhere.covariance[:-1, :-1], everywhere.logarithmic)
+    return _Curve(of, axis, scope, grid, visit, foreseen)
+
+
+def _drafts(curve: _Curve) -> Iterator[_Draft]:
     """What is worth claiming about one curve."""
-    place = float(rng.uniform(0.15, 0.85))  # drawn first, so that later choices do not move it
     values, spread = curve.prediction.value, curve.prediction.spread
     doubt = spread if curve.prediction.logarithmic else spread / np.mean(np.abs(values))
     share = float(np.ptp(values) / np.mean(np.abs(values)))
@@ -148,7 +162,7 @@ def _drafts(curve: _Curve, rng: np.random.Generator) -> Iterator[_Draft]:
         yield from _crossing(curve)
     else:
         yield from _peak(curve)
-    yield _value(curve, place)
+    yield _value(curve)
     yield _rival(curve, share)
 
 
@@ -242,19 +256,17 @@ def _peak(curve: _Curve) -> Iterator[_Draft]:
         yield _Draft(Extremum(curve.of, curve.axis.name, extreme, (low, high)), why, 0.9, 6.0)
 
 
-def _value(curve: _Curve, place: float) -> _Draft:
+def _value(curve: _Curve) -> _Draft:
     """What the process predicts at a place that was not visited, within thrice its error bar."""
-    x = curve.axis.value(place)
-    x = min(max(x if curve.axis.whole else _figures(x, 3), curve.axis.low), curve.axis.high)
-    there = np.array([curve.axis.coordinate(x)])
-    prediction = curve.surrogate.predict(_along(curve.axis, curve.scope, there))
-    value, spread = float(prediction.value[0]), float(prediction.spread[0])
-    spread *= value if prediction.logarithmic else 1.0
+    value, spread = curve.foreseen
+    if curve.prediction.logarithmic:
+        value = math.exp(value)
+        spread *= value
     value = _figures(value, 3)
     tolerance = _round_up(max(3 * spread, 0.01 * abs(value), 1e-12))
     why = f"predicted from the pilot at a place it did not visit, ± {figure(spread)}"
     chance = 2 * NormalDist().cdf(tolerance / max(spread, 1e-12)) - 1
-    at = curve.scope.place({curve.axis.name: x})
+    at = curve.scope.place({curve.axis.name: curve.visit})
     return _Draft(Equals(curve.of, value, Margin(tolerance), at), why, min(chance, 0.97), 1.0)
 
 

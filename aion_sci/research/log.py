@@ -97,7 +97,7 @@ def _read(line: bytes, path: Path, number: int) -> Event:
         if not isinstance(data, dict) or set(data) != _KEYS:
             raise _broken(path, number, "it is not an event")
         event = Event(data["seq"], data["event"], data["data"], data["previous"])
-        matches = event.hash == data["hash"]
+        matches = canonical_json(event.to_json()).encode() == line
     except (ValueError, TypeError) as error:
         raise _broken(path, number, "it cannot be read") from error
     if not matches:

@@ -5,7 +5,7 @@ as the widest of three views of the same data, because a smooth departure from a
 random scatter and no single one of them covers it:
 
 * the t-interval, with the larger of the scatter about the line and the known sampling error;
-* the range of slopes when any one point is left out;
+* the range of slopes when any quarter of the points, side by side, is left out;
 * and, added to both, the most that the numerical error bounds could tilt the line.
 
 Two conditions decide. The interval must lie in the stated range, and no point may depart from the
@@ -16,6 +16,7 @@ well its mean slope is known.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,9 +89,9 @@ def fit_line(x: Any, y: Any, bound: Any, spread: Any, confidence: float) -> Line
     centred = np.sum(weights * (x - np.average(x, weights=weights)) ** 2)
     error = math.sqrt(max(about / centred, float(np.sum((lever * spread) ** 2))))
     left_out = [slope]
-    if len(x) > _FEWEST:
-        kept = ~np.eye(len(x), dtype=bool)
-        left_out += [_weighted(x[k], y[k], weights[k])[0] for k in kept]
+    for block in _blocks(len(x)):
+        kept = np.delete(np.arange(len(x)), block)
+        left_out.append(_weighted(x[kept], y[kept], weights[kept])[0])
     reach = _t_quantile(confidence, len(x) - 2) * error
     tilt = float(np.sum(np.abs(lever) * bound))
     low = min(slope - reach, *left_out) - tilt
@@ -104,6 +105,13 @@ def _weighted(x: Any, y: Any, weights: Any) -> tuple[float, float, Any]:
     lever = weights * (x - centre) / np.sum(weights * (x - centre) ** 2)
     slope = float(np.sum(lever * y))
     return slope, float(np.average(y, weights=weights) - slope * centre), lever
+
+
+def _blocks(count: int) -> Iterator[range]:
+    """Every run of a quarter of the points, where enough are left for a slope."""
+    size = max(1, count // 4)
+    if count - size >= _FEWEST:
+        yield from (range(start, start + size) for start in range(count - size + 1))
 
 
 def _scatter(x: Any, y: Any) -> float:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from aion_kernels.estimate import Estimate
 from aion_sci.experiments import Experiment, Measured, Observable, Parameter, registry
 from aion_sci.experiments.contract import Ladder
+from aion_sci.knowledge import KnowledgeStore
 from aion_sci.research.design import Design
 from aion_sci.research.document import parse_document
 from aion_sci.research.hypothesis import parse_hypothesis
 from aion_sci.research.scope import Axis, Scope
 from aion_sci.research.verdicts import default_test
 from aion_sci.runs.code import code_version
+from aion_sci.runs.folder import commit_run, find_run
 from aion_sci.runs.record import Reading, Record
 from aion_sci.runs.study import Study
 
@@ -148,3 +152,38 @@ def registered():
         )
 
     return make
+
+
+class Laboratory(Bench):
+    """A bench that commits to a store and reads back what is there, as the real runner does."""
+
+    def __init__(self, store: KnowledgeStore, truth: Truth, **options) -> None:
+        super().__init__(truth, **options)
+        self.store = store
+        self.purposes: list[str] = []
+
+    def __call__(self, study: Study, purpose: str) -> list[Record]:
+        self.purposes.append(purpose)
+        return [self.cached(spec) or self.commit(spec) for spec in study.specs]
+
+    def cached(self, spec) -> Record | None:
+        found = find_run(self.store.path, spec.id)
+        return None if found is None else replace(found, cached=True)
+
+    def commit(self, spec) -> Record:
+        record = commit_run(self.store.path, self.record(spec))
+        self.store.ingest(record)
+        return record
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[KnowledgeStore]:
+    """An empty store, open for writing."""
+    with KnowledgeStore.open(tmp_path / "store", write=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def laboratory() -> type[Laboratory]:
+    """The runner that keeps its runs in a store."""
+    return Laboratory
