@@ -1,0 +1,85 @@
+"""What holds on the walls of a box: the kinds are static, the values are traced.
+
+A kind decides which operators exist, so it fixes the program. A value (the speed of a lid, the
+temperature of a wall, the heat that enters) is a leaf: it can be batched over and differentiated.
+A value is a scalar, or an array of the wall's shape for a profile along it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+__all__ = ["ScalarKind", "ScalarWalls", "VelocityWalls", "extend_scalar", "extend_tangential"]
+
+ScalarKind = Literal["value", "flux"]
+
+
+class VelocityWalls(eqx.Module):
+    """The velocity of every wall: ``values[axis][side][component]``, side 0 the lower one.
+
+    Normal components must let no net mass through the box.
+    """
+
+    values: tuple[tuple[tuple[Float[Array, "..."], ...], ...], ...]
+
+    @classmethod
+    def no_slip(cls, dimension: int, dtype: jax.typing.DTypeLike = float) -> VelocityWalls:
+        """Walls at rest."""
+        zero = jnp.zeros((), dtype)
+        return cls((((zero,) * dimension,) * 2,) * dimension)
+
+    def moving(
+        self, axis: int, side: int, component: int, speed: Float[Array, "..."]
+    ) -> VelocityWalls:
+        """The same walls, one of them moving along ``component``."""
+        return eqx.tree_at(lambda walls: walls.values[axis][side][component], self, speed)
+
+
+class ScalarWalls(eqx.Module):
+    """What holds for a scalar on every wall: ``values[axis][side]`` of kind ``kinds[axis][side]``.
+
+    Kind ``value`` gives the scalar itself, ``flux`` its derivative along the outward normal.
+    """
+
+    kinds: tuple[tuple[ScalarKind, ScalarKind], ...] = eqx.field(static=True)
+    values: tuple[tuple[Float[Array, "..."], Float[Array, "..."]], ...]
+
+    def axis_kind(self, axis: int) -> str:
+        """The kind of the axis as :class:`~aion_kernels.cfd.fast_diagonalisation` names it."""
+        lower, upper = self.kinds[axis]
+        return lower if lower == upper else f"{lower}-{upper}"
+
+
+def extend_tangential(
+    field: Float[Array, "*cells"],
+    axis: int,
+    lower: Float[Array, "..."],
+    upper: Float[Array, "..."],
+) -> Float[Array, "*extended"]:
+    """A cell-centred field with one mirror image beyond each wall, whose mean is the wall value."""
+    first = jax.lax.slice_in_dim(field, 0, 1, axis=axis)
+    last = jax.lax.slice_in_dim(field, -1, None, axis=axis)
+    return jnp.concatenate([2 * lower - first, field, 2 * upper - last], axis=axis)
+
+
+def extend_scalar(
+    field: Float[Array, "*cells"],
+    axis: int,
+    walls: ScalarWalls,
+    widths: tuple[float, float],
+) -> Float[Array, "*extended"]:
+    """A scalar with one ghost cell beyond each wall that makes the wall's condition hold."""
+    first = jax.lax.slice_in_dim(field, 0, 1, axis=axis)
+    last = jax.lax.slice_in_dim(field, -1, None, axis=axis)
+    ghosts = [
+        2 * value - inner if kind == "value" else inner + value * width
+        for kind, value, inner, width in zip(
+            walls.kinds[axis], walls.values[axis], (first, last), widths, strict=True
+        )
+    ]
+    return jnp.concatenate([ghosts[0], field, ghosts[1]], axis=axis)

@@ -1,0 +1,179 @@
+"""The Boussinesq equations on a staggered grid, as the rate of change of a state.
+
+    ∂u/∂t = −∇·(u u) − ∇p + ν ∇²u + b T + f
+    ∇·u   = 0
+    ∂T/∂t = −∇·(u T) + κ ∇²T + q
+
+with kinematic viscosity ν, diffusivity κ, a buoyancy vector b (acceleration per unit of
+temperature), a body force f and a heat source q. Without heat the last line is absent. Pressure is
+per unit of density and defined up to a constant: its mean is zero.
+
+Units are the user's own: any consistent set, or none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from aion_kernels.cfd.boundaries import ScalarWalls, VelocityWalls
+from aion_kernels.cfd.fast_diagonalisation import AxisKind, BoxLaplacian
+from aion_kernels.cfd.grid import StaggeredGrid
+from aion_kernels.cfd.operators import (
+    Velocity,
+    at_faces,
+    divergence,
+    gradient,
+    momentum_advection,
+    momentum_diffusion,
+    scalar_advection,
+    scalar_diffusion,
+)
+
+__all__ = ["Boussinesq", "FlowState", "Heat"]
+
+
+class FlowState(NamedTuple):
+    """What the flow is at one instant; also used for its rate of change."""
+
+    velocity: Velocity
+    pressure: Float[Array, "..."]
+    temperature: Float[Array, "..."] | None = None
+
+
+class Heat(eqx.Module):
+    """A temperature that the flow carries and that pushes the flow."""
+
+    diffusivity: Float[Array, ""]
+    buoyancy: tuple[Float[Array, ""], ...]
+    """Acceleration per unit of temperature, one number an axis."""
+    walls: ScalarWalls
+    source: Float[Array, "..."] | None = None
+    """Heat source q in each cell, temperature per time."""
+
+
+class Boussinesq(eqx.Module):
+    """Incompressible flow in a box, with heat or without."""
+
+    grid: StaggeredGrid = eqx.field(static=True)
+    viscosity: Float[Array, ""]
+    walls: VelocityWalls
+    heat: Heat | None = None
+    force: Velocity | None = None
+    """Body force f on the interior faces, acceleration."""
+
+    def __check_init__(self) -> None:
+        if len(self.walls.values) != self.grid.dimension:
+            raise ValueError(
+                f"walls are given for {len(self.walls.values)} axes, the grid has "
+                f"{self.grid.dimension}"
+            )
+
+    def rest(self, temperature: Float[Array, "..."] | None = None) -> FlowState:
+        """Fluid at rest, at ``temperature`` (zero unless given)."""
+        dtype = self.viscosity.dtype
+        if self.heat is not None and temperature is None:
+            temperature = jnp.zeros(self.grid.shape, dtype)
+        dimension = range(self.grid.dimension)
+        return FlowState(
+            tuple(jnp.zeros(self.grid.velocity_shape(axis), dtype) for axis in dimension),
+            jnp.zeros(self.grid.shape, dtype),
+            temperature,
+        )
+
+    def advection(self, state: FlowState) -> FlowState:
+        """−∇·(u u) + b T + f and −∇·(u T) + q: what a time step takes explicitly."""
+        grid, velocity = self.grid, state.velocity
+        momentum = tuple(-x for x in momentum_advection(grid, velocity, self.walls))
+        if self.force is not None:
+            momentum = _add(momentum, self.force)
+        temperature = None
+        if self.heat is not None:
+            momentum = _add(momentum, self.lift(state.temperature))
+            temperature = -scalar_advection(
+                grid, velocity, self.walls, state.temperature, self.heat.walls
+            )
+            if self.heat.source is not None:
+                temperature = temperature + self.heat.source
+        return FlowState(momentum, jnp.zeros_like(state.pressure), temperature)
+
+    def diffusion(self, state: FlowState) -> FlowState:
+        """ν ∇²u and κ ∇²T: what a time step takes implicitly."""
+        momentum = momentum_diffusion(self.grid, state.velocity, self.walls)
+        temperature = None
+        if self.heat is not None:
+            temperature = self.heat.diffusivity * scalar_diffusion(
+                self.grid, state.temperature, self.heat.walls
+            )
+        return FlowState(
+            tuple(self.viscosity * x for x in momentum), jnp.zeros_like(state.pressure), temperature
+        )
+
+    def rate(self, state: FlowState) -> FlowState:
+        """The right-hand sides above, pressure included, and ∇·u in the place of pressure."""
+        advection, diffusion = self.advection(state), self.diffusion(state)
+        slope = gradient(self.grid, state.pressure)
+        momentum = tuple(
+            a + d - g
+            for a, d, g in zip(advection.velocity, diffusion.velocity, slope, strict=True)
+        )
+        temperature = None
+        if self.heat is not None:
+            temperature = advection.temperature + diffusion.temperature
+        return FlowState(momentum, self.divergence(state.velocity), temperature)
+
+    def divergence(self, velocity: Velocity) -> Float[Array, "..."]:
+        """∇·u in each cell."""
+        return divergence(self.grid, velocity, self.walls)
+
+    def lift(self, temperature: Float[Array, "..."]) -> Velocity:
+        """Buoyancy b T on the interior faces."""
+        assert self.heat is not None
+        return tuple(
+            push * at_faces(temperature, axis) for axis, push in enumerate(self.heat.buoyancy)
+        )
+
+    def diffuse_velocity(
+        self, rhs: Velocity, shift: Float[Array, ""], factor: Float[Array, ""]
+    ) -> Velocity:
+        """Solve (shift − factor ∇²) u = rhs with u zero on the walls."""
+        return tuple(
+            self._velocity_laplacian(component).solve(field, shift, factor)
+            for component, field in enumerate(rhs)
+        )
+
+    def diffuse_temperature(
+        self, rhs: Float[Array, "..."], shift: Float[Array, ""], factor: Float[Array, ""]
+    ) -> Float[Array, "..."]:
+        """Solve (shift − factor ∇²) T = rhs with homogeneous walls."""
+        assert self.heat is not None
+        kinds: tuple[AxisKind, ...] = tuple(
+            self.heat.walls.axis_kind(axis) for axis in range(self.grid.dimension)
+        )
+        return BoxLaplacian(self.grid, kinds).solve(rhs, shift, factor)
+
+    def potential(self, source: Float[Array, "..."]) -> Float[Array, "..."]:
+        """φ of zero mean with ∇²φ = source and no flux through the walls."""
+        kinds: tuple[AxisKind, ...] = ("flux",) * self.grid.dimension
+        return BoxLaplacian(self.grid, kinds).solve(source, 0.0, -1.0)
+
+    def project(self, velocity: Velocity, divergence: Float[Array, "..."]):
+        """``velocity − ∇φ`` and φ, such that ``divergence`` is taken away."""
+        with jax.named_scope("projection"):
+            potential = self.potential(divergence)
+            slope = gradient(self.grid, potential)
+            return tuple(u - g for u, g in zip(velocity, slope, strict=True)), potential
+
+    def _velocity_laplacian(self, component: int) -> BoxLaplacian:
+        kinds: tuple[AxisKind, ...] = tuple(
+            "face" if axis == component else "value" for axis in range(self.grid.dimension)
+        )
+        return BoxLaplacian(self.grid, kinds)
+
+
+def _add(left: Velocity, right: Velocity) -> Velocity:
+    return tuple(a + b for a, b in zip(left, right, strict=True))
