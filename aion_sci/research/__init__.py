@@ -6,6 +6,7 @@ result = conduct(question, store=store, run=run, planner=find_planner("bayes"))
 
 from aion_sci.research.engine import conduct
 from aion_sci.research.history import recall
+from aion_sci.research.log import verify_log
 from aion_sci.research.planners import find_planner
 from aion_sci.research.question import Question, parse_question, read_question
 from aion_sci.research.replay import ReplayResult, replay
@@ -22,4 +23,5 @@ __all__ = [
     "read_question",
     "recall",
     "replay",
+    "verify_log",
 ]
