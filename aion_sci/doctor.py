@@ -26,16 +26,16 @@ __all__ = ["Allocator", "Extra", "Folder", "Package", "Report", "examine"]
 
 DISTRIBUTION = "aion-sci"
 PURPOSES = {
-    "fem": "finite elements: weak forms in UFL, meshes from gmsh, DOLFINx as referee",
-    "hpc": "workers on a cluster's batch system",
-    "kinetics": "reaction mechanisms and stiff integrators, Cantera as referee",
-    "llm": "planners that ask a language model",
-    "md": "molecular dynamics: topologies and force fields, OpenMM as referee",
+    "fem": "for coming finite-element experiments: UFL, gmsh, DOLFINx as referee",
+    "hpc": "workers on a cluster's batch system, for coming executors",
+    "kinetics": "for coming reaction experiments: diffrax, Cantera as referee",
+    "llm": "for coming planners that ask a language model",
+    "md": "for coming molecular-dynamics experiments: OpenMM as referee",
     "notebooks": "JupyterLab and interactive widgets",
-    "qc": "quantum chemistry: basis sets and molecules, PySCF as referee",
-    "viz": "three-dimensional views of fields and meshes",
+    "qc": "for coming quantum-chemistry experiments: RDKit, PySCF as referee",
+    "viz": "for coming three-dimensional views of fields and meshes",
 }
-"""What each extra adds; extras for developers and documentation are not a user's concern."""
+"""What each extra is for; extras for developers and documentation are not a user's concern."""
 
 
 @dataclass(frozen=True)

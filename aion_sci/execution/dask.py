@@ -91,7 +91,7 @@ class DaskExecutor:
         from distributed import Client, LocalCluster
         from distributed.security import Security
 
-        from aion_kernels.core.allocator import environment
+        from aion_sci.allocator import environment
         from aion_sci.execution.dask_worker import STEPS, BindToCores
 
         options: dict[str, Any] = {

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import distributed
 import pytest
 
-from aion_kernels.core import allocator
+from aion_sci import allocator
 from aion_sci.errors import RunFailedError, StoppedError, StoreUnwritableError
 from aion_sci.execution import DaskExecutor, LocalExecutor
 from aion_sci.execution.dask import _core_shares
