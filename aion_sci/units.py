@@ -53,7 +53,8 @@ def _nearest_unit(text: str) -> str:
 
 def check_unit(unit: str) -> str:
     """Return ``unit`` when it is a unit; raise :class:`UnitError` otherwise."""
-    _unit(unit)
+    if unit != DIMENSIONLESS:  # known without loading pint, which takes as long as a listing may
+        _unit(unit)
     return unit
 
 
