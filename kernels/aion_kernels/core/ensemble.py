@@ -70,8 +70,8 @@ def ensemble(
     on_chunk
         Called in order, in this thread, with the members' indices and their part of the result.
     should_stop
-        Asked before each chunk; once true no further chunk starts, and members not run get
-        ``Outcome.interrupted`` and NaN (zero where the type has none).
+        Asked before each chunk; once true no further chunk starts, those in flight finish, and
+        members not run get ``Outcome.interrupted`` and NaN (zero where the type has none).
 
     Returns
     -------
@@ -105,11 +105,14 @@ def ensemble(
     program, compiled_now = _programs.get(_Key.of(fn, structure, shapes, size, placed))
     compile_seconds = time.perf_counter() - start if compiled_now else 0.0
 
+    double = jax.config.jax_enable_x64
+
     def run(indices: np.ndarray) -> Solution:
         padded = np.concatenate([indices, np.full(size - len(indices), indices[-1])])
         begin = time.perf_counter()
-        argument = jax.device_put([leaf[padded] for leaf in leaves], program.sharding)
-        result = program.call(jax.tree.unflatten(structure, argument))
+        with jax.enable_x64(double):  # a setting made in a `with` block holds for one thread only
+            argument = jax.device_put([leaf[padded] for leaf in leaves], program.sharding)
+            result = program.call(jax.tree.unflatten(structure, argument))
         part = jax.tree.map(lambda x: np.asarray(x)[: len(indices)], result)
         share = (time.perf_counter() - begin) / len(indices)
         return part._replace(stats={**part.stats, "member_seconds": np.full(len(indices), share)})
@@ -192,14 +195,20 @@ def _in_order(
 ) -> Iterator[tuple[np.ndarray, Solution]]:
     """Run chunks at most ``in_flight`` at a time and yield their results in order."""
     running: deque[tuple[np.ndarray, Future[Solution]]] = deque()
-    with ThreadPoolExecutor(in_flight, thread_name_prefix="ensemble") as pool:
-        for indices in chunks:
+
+    def start_next() -> None:
+        indices = next(chunks, None)
+        if indices is not None:
             running.append((indices, pool.submit(run, indices)))
-            if len(running) == in_flight:
-                indices, future = running.popleft()
-                yield indices, future.result()
-        for indices, future in running:
-            yield indices, future.result()
+
+    with ThreadPoolExecutor(in_flight, thread_name_prefix="ensemble") as pool:
+        for _ in range(in_flight):
+            start_next()
+        while running:
+            indices, future = running.popleft()
+            part = future.result()
+            start_next()  # before handing out: what the caller does with a part costs no core
+            yield indices, part
 
 
 def _not_run(shapes: Solution, members: int) -> Solution:

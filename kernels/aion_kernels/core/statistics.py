@@ -73,7 +73,7 @@ def autocorrelation_time(
 ) -> Float[np.ndarray, "..."]:
     """τ in units of the sampling interval; 1/2 for independent samples, never less.
 
-    Infinite where the window does not fit into the series: it is too short for its correlation.
+    Infinite where Sokal's window does not fit: the series is too short for its correlation.
     Raises ``ValueError`` for fewer than 8 samples.
     """
     correlation = autocorrelation(series)
@@ -94,10 +94,8 @@ def _sokal(correlation: np.ndarray) -> float:
 def _geyer(correlation: np.ndarray) -> float:
     even = len(correlation) // 2 * 2
     pairs = correlation[:even].reshape(-1, 2).sum(axis=1)
-    ends = np.flatnonzero(pairs <= 0)
-    if len(ends) == 0:
-        return np.inf
-    return float(np.minimum.accumulate(pairs[: ends[0]]).sum() - 0.5)
+    # The running minimum of what is positive: decreasing, and zero from the first pair that is not.
+    return float(np.minimum.accumulate(np.maximum(pairs, 0)).sum() - 0.5)
 
 
 def block_errors(series: np.ndarray) -> Blocking:

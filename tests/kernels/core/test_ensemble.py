@@ -173,13 +173,14 @@ def test_chunks_are_handed_out_in_order_and_in_this_thread(workers):
 
 
 def test_stop_in_the_middle_keeps_what_is_done():
+    """Asked for while the second of four chunks is in flight: that one still finishes."""
     done = []
     result = ensemble(
         heron,
         heron_batch(10),
         chunk=3,
         on_chunk=lambda indices, part: done.extend(indices),
-        should_stop=lambda: len(done) >= 6,
+        should_stop=lambda: len(done) >= 3,
         **ONE_AT_A_TIME,
     )
     assert done == list(range(6))
@@ -236,6 +237,24 @@ def test_reserved_stats_are_refused():
 
     with pytest.raises(ValueError, match="chunk"):
         ensemble(greedy, np.ones(2))
+
+
+def test_each_member_knows_its_share_of_the_time():
+    result = ensemble(heron, heron_batch(10), chunk=4, workers=1)
+    seconds = result.stats["member_seconds"]
+    assert seconds.shape == (10,)
+    assert 0 < seconds.sum() <= result.stats["run_seconds"]
+
+
+def test_precision_set_for_a_block_reaches_the_chunks():
+    """Such a setting holds for the thread that made it; chunks run in others."""
+    jax.config.update("jax_enable_x64", False)
+    try:
+        with jax.enable_x64(True):
+            result = ensemble(jnp.sin, np.linspace(0.0, 1.0, 4), chunk=2, workers=2)
+    finally:
+        jax.config.update("jax_enable_x64", True)
+    assert result.value.dtype == np.float64
 
 
 def test_no_silent_downcast():

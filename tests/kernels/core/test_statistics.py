@@ -101,6 +101,12 @@ def test_series_shorter_than_its_correlation_has_no_error_bar():
     assert mean_with_error(np.linspace(0.0, 1.0, 12)).sampling == np.inf
 
 
+@pytest.mark.parametrize("method", ["sokal", "geyer"])
+def test_alternating_series_counts_as_independent(method):
+    """Each pair ρ(2t) + ρ(2t+1) is positive to the end, and tiny."""
+    assert autocorrelation_time(np.resize([1.0, -1.0], 40), method=method) == 0.5
+
+
 @pytest.mark.parametrize(
     ("series", "message"),
     [
