@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,28 @@ def test_environment_is_empty_without_glibc(monkeypatch, answer):
     monkeypatch.setattr(os, "confstr", confstr, raising=False)
     assert allocator.environment() == {}
     assert not allocator.is_active()
+
+
+def test_is_not_active_where_it_cannot_be_told(monkeypatch):
+    """Without /proc, as on macOS, nothing was set by us."""
+
+    def refuse(path):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert not allocator.is_active()
+
+
+@needs_glibc
+def test_what_is_started_again_is_this_command(monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execve", lambda *call: started.append(call))
+    allocator.ensure()
+    ((program, command, environment),) = started
+    assert program == command[0] == sys.executable
+    assert command[1:] == sys.orig_argv[1:]
+    assert environment["GLIBC_TUNABLES"] == OURS
+    assert environment.keys() >= os.environ.keys()
 
 
 @needs_glibc

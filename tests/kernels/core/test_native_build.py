@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -75,6 +76,25 @@ class TestCache:
         library, again = load_library(source)
         assert library.answer() == 42
         assert libraries() == [again]
+
+    def test_a_library_that_the_system_refuses_is_an_error(self, source):
+        """Its checksum is right, so it was built like this: building again would not help."""
+        path = load_library(source)[1]
+        path.unlink()
+        junk = b"not a library"
+        stem = path.stem.rpartition("-")[0]
+        path.with_name(f"{stem}-{hashlib.sha256(junk).hexdigest()[:16]}.so").write_bytes(junk)
+        with pytest.raises(native.BuildFailedError, match="cannot be loaded"):
+            load_library(source)
+
+    def test_a_compiler_that_hangs_is_an_error(self, source, tmp_path, monkeypatch):
+        script = '#!/bin/sh\ncase "$*" in --version) echo slow 1.0;; *) exec sleep 60;; esac\n'
+        slow = write(tmp_path / "slow", script)
+        slow.chmod(0o755)
+        monkeypatch.setenv("CXX", str(slow))
+        monkeypatch.setattr("aion_kernels.core.native.build.COMPILE_SECONDS", 0.1)
+        with pytest.raises(native.BuildFailedError, match="timed out"):
+            load_library(source)
 
     def test_two_processes_may_build_at_once(self, source):
         script = (
