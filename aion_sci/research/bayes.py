@@ -112,7 +112,7 @@ class BayesPlanner:
 
 def _fit(of: str, scope: Scope, records: Sequence[Record]) -> Surrogate | None:
     """The process through the readings of an observable; None when they are too few."""
-    good = [r for r in records if r.ok and _finite(r, of)]
+    good = [record for record in records if _finite(record, of)]
     if len(good) < _FEWEST_READINGS:
         return None
     points = [[a.coordinate(float(r.spec.parameters[a.name])) for a in scope.axes] for r in good]
@@ -122,7 +122,7 @@ def _fit(of: str, scope: Scope, records: Sequence[Record]) -> Surrogate | None:
 
 
 def _finite(record: Record, of: str) -> bool:
-    reading = record.observables.get(of)
+    reading = record.result(of)
     return reading is not None and math.isfinite(reading.value) and math.isfinite(reading.error)
 
 

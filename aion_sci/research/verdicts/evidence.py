@@ -1,7 +1,8 @@
 """What counts as evidence: the readings at a design's points, with their error bars.
 
-Numbers come only from records. A run whose outcome is not ``ok``, or whose number or error bar is
-not finite, is never evidence; it is listed with its reason. A reading's numerical error
+Numbers come only from records. A reading whose outcome is not ``ok``, or whose number or error bar
+is not finite, is never evidence; its run is listed with the reason. Each observable of a run is
+judged for itself: one may be resolved where another is not. A reading's numerical error
 (discretisation and solver) is a bound, its sampling error a standard error; the reach of a reading
 at a confidence is the bound plus the normal quantile times the standard error.
 """
@@ -111,11 +112,12 @@ def _unfit(record: Record | None, observable: str) -> str | None:
     """Why a run is no evidence about an observable; None when it is."""
     if record is None:
         return "was not run"
-    if not record.ok:
-        return f"ended {record.outcome}"
     if observable not in record.observables:
         return f"did not report {observable}"
-    estimate = record.observables[observable].estimate
+    reading = record.observables[observable]
+    if reading.outcome != "ok":
+        return f"ended {reading.outcome}"
+    estimate = reading.estimate
     parts = (estimate.value, estimate.discretisation, estimate.sampling, estimate.solver)
     return None if all(map(math.isfinite, parts)) else "has no finite value with an error bar"
 

@@ -98,10 +98,11 @@ class Bench:
         spread = self.sampling * abs(value)
         if self.noise is not None:
             value += spread * self.noise()
-        reading = Reading(Estimate(math.nan if bad else value, error, spread), "W")
+        outcome = "non_finite" if bad else "ok"
+        reading = Reading(Estimate(math.nan if bad else value, error, spread), "W", outcome)
         return Record(
             spec=spec,
-            outcome="non_finite" if bad else "ok",
+            outcome=outcome,
             message="shorten the time step" if bad else "",
             observables={"response": reading},
             seconds=self.seconds,

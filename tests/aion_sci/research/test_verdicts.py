@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
+from aion_kernels.estimate import Estimate
 from aion_sci.errors import RequestError
 from aion_sci.research.design import Design
 from aion_sci.research.verdicts import Finding, decide
+from aion_sci.runs.record import Reading
 
 EXAM = [
     # truth, hypothesis, verdict
@@ -197,6 +200,17 @@ def test_failed_runs_are_listed_and_too_many_leave_it_open(bench, registered):
     finding = decide(design, end(design.study(), "evidence"))
     assert finding.verdict == "inconclusive"
     assert "at an end" in finding.notes[0]
+
+
+def test_an_observable_is_evidence_although_another_is_not_resolved(bench, registered):
+    design = registered(LAW)
+    records = bench(lambda p: p["drive"] ** 0.3)(design.study(), "evidence")
+    other = Reading(Estimate(1.0), "J", "unresolved")
+    records = [
+        replace(r, outcome="unresolved", observables={**r.observables, "heat": other})
+        for r in records
+    ]
+    assert decide(design, records).verdict == "supported"
 
 
 def test_no_record_at_all_leaves_it_open(registered):
