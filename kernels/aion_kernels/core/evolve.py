@@ -26,9 +26,8 @@ from aion_kernels.core.stepper import Stepper
 
 __all__ = ["Trajectory", "evolve"]
 
-_STEPS_PER_CHUNK = 256
-"""Aimed at when saves are closer than this: enough to hide the host's share, few enough to stop
-soon after a signal."""
+_SAVES_PER_CHUNK = 256
+"""At most; the room for the observables of one chunk."""
 
 
 class Trajectory(NamedTuple):
@@ -53,6 +52,7 @@ def evolve(
     save_every: int,
     hooks: Sequence[Hook] = (),
     first_step: int = 0,
+    chunk_seconds: float = 0.5,
 ) -> Trajectory:
     """Advance ``state`` by ``steps`` steps and save the observables after each ``save_every``.
 
@@ -61,6 +61,9 @@ def evolve(
     ``save_every`` does not divide ``steps``. To go on from a checkpoint, pass its step as
     ``first_step``: the states that follow are bitwise those of an evolution that was never
     interrupted. The caller's ``state`` stays valid.
+
+    A chunk is one or more saves: more while it stays below ``chunk_seconds``, so that light steps
+    do not wait for the host nor hooks for heavy ones. Zero makes every save a chunk.
 
     Raises ``ValueError`` for negative ``steps`` or a ``save_every`` below one.
     """
@@ -71,14 +74,13 @@ def evolve(
     # A copy, since each chunk is computed in place of the last; and no weak types, which a loop
     # does not return.
     state = jax.tree.map(lambda leaf: jnp.array(leaf, jnp.result_type(leaf), copy=True), state)
-    saves = max(1, _STEPS_PER_CHUNK // save_every)
-    dynamic, static = eqx.partition(stepper, eqx.is_array)
+    dynamic, static = eqx.partition(stepper, _is_traced)
 
     start = time.perf_counter()
-    program, compiled_now = _programs.get(_Key.of(dynamic, static, state, saves))
+    program, compiled_now = _programs.get(_Key.of(dynamic, static, state))
     compile_seconds = time.perf_counter() - start if compiled_now else 0.0
 
-    run_seconds = 0.0
+    run_seconds, saves = 0.0, 1
     done, end, outcome = first_step, first_step + steps, Outcome.ok
     saved_steps: list[int] = []
     saved: list[dict[str, np.ndarray]] = []
@@ -94,7 +96,9 @@ def evolve(
             # Row 0 is the state at the start of the chunk, which the last chunk saved already.
             rows = slice(0 if not saved else 1, made + 1)
             part = {name: _double(values)[rows] for name, values in table.items()}
-            run_seconds += time.perf_counter() - start
+            seconds = time.perf_counter() - start
+            run_seconds += seconds
+            saves = _next_saves(saves, seconds, chunk_seconds)
             saved_steps += [done + save * stride for save in range(made + 1)][rows]
             saved.append(part)
             done += made * stride
@@ -109,6 +113,17 @@ def evolve(
     observables = {name: np.concatenate([part[name] for part in saved]) for name in saved[0]}
     stats = {"compile_seconds": compile_seconds, "run_seconds": run_seconds}
     return Trajectory(np.array(saved_steps, np.int64), observables, state, outcome, stats)
+
+
+def _is_traced(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array | np.ndarray)
+
+
+def _next_saves(saves: int, seconds: float, aim: float) -> int:
+    """Saves in the next chunk, from the time that the last one took."""
+    if seconds < aim / 2:
+        return min(2 * saves, _SAVES_PER_CHUNK)
+    return max(1, saves // 2) if seconds > aim else saves
 
 
 def _index(number: int) -> Int[Array, ""]:
@@ -126,15 +141,14 @@ class _Key(NamedTuple):
     static: tuple[Any, ...]
     structure: Any
     shapes: tuple[tuple[tuple[int, ...], Any], ...]
-    saves: int
     settings: tuple[Any, ...]
 
     @classmethod
-    def of(cls, dynamic: Stepper, static: Stepper, state: PyTree, saves: int) -> _Key:
+    def of(cls, dynamic: Stepper, static: Stepper, state: PyTree) -> _Key:
         leaves, structure = jax.tree.flatten((dynamic, state))
         shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
         fixed = tuple(jax.tree.leaves(static)), jax.tree.structure(static)
-        return cls(fixed, structure, shapes, saves, compile_settings())
+        return cls(fixed, structure, shapes, compile_settings())
 
 
 def _compile(key: _Key) -> Any:
@@ -167,7 +181,7 @@ def _compile(key: _Key) -> Any:
 
         first = measure(state)
         table = {
-            name: jnp.zeros((key.saves + 1, *value.shape), value.dtype).at[0].set(value)
+            name: jnp.zeros((_SAVES_PER_CHUNK + 1, *value.shape), value.dtype).at[0].set(value)
             for name, value in first.items()
         }
         start = (state, stepper.outcome(state), jnp.zeros_like(wanted), table)

@@ -20,7 +20,7 @@ from aion_kernels.core.checkpoint import (
     resume,
     save,
 )
-from aion_kernels.core.evolve import evolve
+from aion_kernels.core.evolve import _next_saves, evolve
 from aion_kernels.core.hooks import Hook
 from aion_kernels.core.outcome import Outcome, worst
 from aion_kernels.core.signals import StopOnSignal
@@ -70,6 +70,7 @@ class Growth(Stepper):
 
 
 PENDULUM = Pendulum(jnp.asarray(0.05))
+EACH_SAVE = {"chunk_seconds": 0.0}
 
 
 def test_equals_a_plain_loop():
@@ -127,6 +128,12 @@ def test_static_part_of_the_stepper_is_part_of_the_program():
     assert float(kicked.state["angle"]) > float(still.state["angle"])
 
 
+def test_numpy_values_are_traced_too():
+    evolve(Pendulum(np.array(0.02)), PENDULUM.initial(), 10, save_every=5)
+    again = evolve(Pendulum(np.array(0.03)), PENDULUM.initial(), 10, save_every=5)
+    assert again.stats["compile_seconds"] == 0.0
+
+
 def test_non_finite_state_stops_and_the_last_finite_one_is_kept():
     result = evolve(Growth(), Growth().initial(), 5000, save_every=100)
     assert result.outcome is Outcome.non_finite
@@ -154,6 +161,21 @@ def test_malformed_request_is_named(steps, every, message):
         evolve(PENDULUM, PENDULUM.initial(), steps, save_every=every)
 
 
+def test_chunks_grow_while_they_are_short():
+    watch = Stopwatch()
+    evolve(PENDULUM, PENDULUM.initial(), 1000, save_every=1, hooks=[watch], chunk_seconds=1e9)
+    # 256 saves are the most that a chunk holds.
+    assert watch.events[1:10] == [1, 3, 7, 15, 31, 63, 127, 255, 511]
+    assert watch.events[10:12] == [767, 1000]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(0.1, 16), (0.3, 8), (0.6, 4)], ids=["short", "right", "long"]
+)
+def test_chunks_aim_at_a_time(seconds, expected):
+    assert _next_saves(8, seconds, 0.5) == expected
+
+
 class Interrupt(Hook):
     """Sends this process a signal once a step is reached."""
 
@@ -176,6 +198,7 @@ def test_signal_stops_between_chunks_and_resume_is_bitwise(tmp_path: Path, numbe
         2000,
         save_every=256,
         hooks=[Interrupt(700, number), StopOnSignal(), Checkpoint(path, every=10_000)],
+        **EACH_SAVE,
     )
     assert signal.getsignal(number) == former
     assert part.outcome is Outcome.interrupted
@@ -240,7 +263,7 @@ class Stopwatch(Hook):
 
 def test_hooks_are_called_in_order():
     watch = Stopwatch()
-    evolve(PENDULUM, PENDULUM.initial(), 600, save_every=256, hooks=[watch])
+    evolve(PENDULUM, PENDULUM.initial(), 600, save_every=256, hooks=[watch], **EACH_SAVE)
     assert watch.events == ["enter", 256, 512, 600, ("end", 600), "exit"]
 
 
@@ -251,7 +274,7 @@ class TestCheckpoint:
             "aion_kernels.core.checkpoint.save", lambda path, step, state: written.append(step)
         )
         hook = Checkpoint(tmp_path / "c", every=600)
-        evolve(PENDULUM, PENDULUM.initial(), 1500, save_every=256, hooks=[hook])
+        evolve(PENDULUM, PENDULUM.initial(), 1500, save_every=256, hooks=[hook], **EACH_SAVE)
         assert written == [256, 1024, 1500]
 
     def test_every_type_of_leaf_survives(self, tmp_path: Path):
