@@ -42,6 +42,7 @@ _GRID = np.linspace(0.0, 1.0, 61)
 _COARSE = slice(0, 61, 6)
 _VISIBLE = 0.02  # a range below this share of the mean is not worth a law
 _SURE = 0.95
+_READING_ORDER = ("power_law", "monotone", "extremum", "threshold", "equals", "no_effect")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class BayesPlanner:
     def propose(
         self, question: Question, records: Sequence[Record], k: int, rng: np.random.Generator
     ) -> list[Proposal]:
-        """At most ``k`` hypotheses, the most instructive for their cost first."""
+        """The ``k`` most instructive hypotheses for their cost; laws first, rivals last."""
         drafts: list[_Draft] = []
         for of in question.scope.observe:
             surrogate = _fit(of, question.scope, records)
@@ -100,8 +101,9 @@ class BayesPlanner:
                 continue
             for axis in question.scope.axes:
                 drafts += _drafts(_curve(of, axis, question.scope, surrogate, rng))
-        drafts.sort(key=lambda draft: -draft.worth)
-        return [draft.proposal() for draft in drafts[:k]]
+        kept = sorted(drafts, key=lambda draft: -draft.worth)[:k]
+        kept.sort(key=lambda draft: _READING_ORDER.index(draft.hypothesis.kind))
+        return [draft.proposal() for draft in kept]
 
     def design(
         self, hypothesis: Hypothesis, plan: Plan, rng: np.random.Generator

@@ -87,7 +87,7 @@ class Planner(Protocol):
     def propose(
         self, question: Question, records: Sequence[Record], k: int, rng: np.random.Generator
     ) -> list[Proposal]:
-        """At most ``k`` hypotheses suggested by the pilot's records, best first."""
+        """At most ``k`` hypotheses suggested by the pilot's records, in the order to report."""
         ...
 
     def design(

@@ -16,7 +16,7 @@ from aion_sci.errors import QuestionError, UnknownNameError
 from aion_sci.experiments import Experiment, Value, find
 from aion_sci.units import DIMENSIONLESS
 
-__all__ = ["Axis", "Scope", "figure"]
+__all__ = ["Axis", "Scope", "figure", "in_unit"]
 
 Scale = Literal["linear", "log"]
 
@@ -25,6 +25,11 @@ def figure(number: float, unit: str = DIMENSIONLESS) -> str:
     """A number as prose shows it: four figures and its unit, ``1e6`` and not ``1e+06``."""
     text = re.sub(r"e([+-])0*", lambda match: "e" + match.group(1).strip("+"), f"{number:.4g}")
     return text if unit == DIMENSIONLESS else f"{text} {unit}"
+
+
+def in_unit(name: str, unit: str) -> str:
+    """What a number measures, as a label: "difference (W)", or without a unit "difference"."""
+    return name if unit == DIMENSIONLESS else f"{name} ({unit})"
 
 
 @dataclass(frozen=True)

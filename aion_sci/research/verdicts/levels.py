@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from aion_sci.research.hypothesis import Compare, Equals
-from aion_sci.research.scope import figure
+from aion_sci.research.scope import figure, in_unit
 from aion_sci.research.verdicts.evidence import Evidence
 from aion_sci.research.verdicts.finding import Finding, inconclusive, judge
 
@@ -19,7 +19,7 @@ __all__ = ["compare", "equals"]
 def equals(hypothesis: Equals, evidence: Evidence) -> Finding:
     """Decide a :class:`~aion_sci.research.hypothesis.Equals`; the effect is measured − stated."""
     unit = evidence.scope.unit(hypothesis.of)
-    measure = f"difference from the stated value ({unit})"
+    measure = in_unit("difference from the stated value", unit)
     sample = evidence.at(hypothesis.at)
     if sample is None:
         return inconclusive(measure, "the point has no reading")
@@ -34,7 +34,7 @@ def equals(hypothesis: Equals, evidence: Evidence) -> Finding:
 def compare(hypothesis: Compare, evidence: Evidence) -> Finding:
     """Decide a :class:`~aion_sci.research.hypothesis.Compare`; the effect is the difference."""
     unit = evidence.scope.unit(hypothesis.of)
-    measure = f"difference between the points ({unit})"
+    measure = in_unit("difference between the points", unit)
     at, than = evidence.at(hypothesis.at), evidence.at(hypothesis.than)
     if at is None or than is None:
         return inconclusive(measure, "a point has no reading")

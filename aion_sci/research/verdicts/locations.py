@@ -12,7 +12,7 @@ import math
 from itertools import pairwise
 
 from aion_sci.research.hypothesis import Extremum, Threshold
-from aion_sci.research.scope import Axis
+from aion_sci.research.scope import Axis, in_unit
 from aion_sci.research.verdicts.evidence import Evidence, Sample
 from aion_sci.research.verdicts.finding import Finding, Interval, inconclusive
 
@@ -25,7 +25,7 @@ _SPACING = "absence is shown no more finely than the points are spaced"
 def threshold(hypothesis: Threshold, evidence: Evidence) -> Finding:
     """Decide a :class:`~aion_sci.research.hypothesis.Threshold`."""
     axis = evidence.scope.axis(hypothesis.along)
-    measure = f"{axis.name} at the crossing ({axis.unit})"
+    measure = in_unit(f"{axis.name} at the crossing", axis.unit)
     line = evidence.line(axis.name)
     if len(line) < _FEWEST:
         return inconclusive(measure, f"fewer than {_FEWEST} points along {axis.name}")
@@ -56,7 +56,7 @@ def threshold(hypothesis: Threshold, evidence: Evidence) -> Finding:
 def extremum(hypothesis: Extremum, evidence: Evidence) -> Finding:
     """Decide an :class:`~aion_sci.research.hypothesis.Extremum`."""
     axis = evidence.scope.axis(hypothesis.along)
-    measure = f"{axis.name} at the {hypothesis.extreme} ({axis.unit})"
+    measure = in_unit(f"{axis.name} at the {hypothesis.extreme}", axis.unit)
     line = evidence.line(axis.name)
     if len(line) < _FEWEST:
         return inconclusive(measure, f"fewer than {_FEWEST} points along {axis.name}")
@@ -127,7 +127,7 @@ def _never(hypothesis: Threshold, line, evidence: Evidence, quantile: float) -> 
     """The level is not reached on the axis; the effect is how near the observable comes."""
     nearest = min(line, key=lambda sample: abs(sample.value - hypothesis.level))
     gap, reach = abs(nearest.value - hypothesis.level), nearest.reach(quantile)
-    measure = f"least distance from the level ({evidence.scope.unit(hypothesis.of)})"
+    measure = in_unit("least distance from the level", evidence.scope.unit(hypothesis.of))
     notes = ("the level is not crossed on the whole axis", _SPACING)
     return Finding("refuted", gap, (gap - reach, gap + reach), measure, notes)
 

@@ -142,6 +142,6 @@ def _between(step: _Step, axis: Axis) -> str:
 def _coverage(points: int, confidence: float) -> str:
     share = audited_share(points, confidence)
     return (
-        f"checked at {points} places: a failure over more than {figure(100 * share)} % of the box "
+        f"checked at {points} places: a failure over more than {100 * share:.0f} % of the box "
         f"would have been met at {figure(100 * confidence)} % confidence"
     )
