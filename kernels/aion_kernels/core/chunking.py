@@ -115,9 +115,13 @@ def chunk_budget(device: Device) -> int:
     On a CPU this is the measured constant of one core; it takes about a second the first time and
     is kept in the user's cache for this kind of processor.
     """
-    if device.platform == "cpu":
+    if _is_cpu(device):
         return _cpu_budget()
     return _accelerator_budget(device.memory_stats())
+
+
+def _is_cpu(device: Device) -> bool:
+    return device.platform == "cpu"
 
 
 def _accelerator_budget(memory: dict[str, int] | None) -> int:

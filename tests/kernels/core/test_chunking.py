@@ -71,6 +71,13 @@ def test_accelerator_without_statistics_has_a_budget(memory):
     assert chunking._accelerator_budget(memory) == 1 << 30
 
 
+def test_budget_of_an_accelerator_is_not_that_of_a_core(monkeypatch):
+    """There may be no accelerator here, so a CPU device plays one."""
+    device = jax.devices("cpu")[0]
+    monkeypatch.setattr(chunking, "_is_cpu", lambda device: False)
+    assert chunk_budget(device) == chunking._accelerator_budget(device.memory_stats())
+
+
 @pytest.fixture
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AION_CACHE", str(tmp_path))
