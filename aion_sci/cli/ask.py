@@ -6,10 +6,11 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from textwrap import fill, indent
 
 from aion_sci.cli.common import console, open_bench, print_json, settings_of, verdict_text
 from aion_sci.report.answer import answer
-from aion_sci.report.wording import effect_text
+from aion_sci.report.wording import effect_text, interval_text
 from aion_sci.research import CampaignResult, find_planner, read_question
 from aion_sci.research.log import Event
 
@@ -59,17 +60,17 @@ def _announce(event: Event) -> None:
 
 
 def _print_answer(result: CampaignResult) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     out = console()
     out.print(Text(f"\n{result.question.text}\n", style="bold"))
-    table = Table("verdict", "hypothesis", "effect", "interval", "claim")
     for each in result.answers:
-        effect, interval = effect_text(each.finding)
-        verdict = verdict_text(each.finding.verdict)
-        table.add_row(verdict, Text(each.statement), effect, interval, each.claim)
-    out.print(table)
+        finding = each.finding
+        out.print(f"{verdict_text(finding.verdict)}  {effect_text(finding)}", end="")
+        interval = "" if finding.interval is None else f" ({interval_text(finding.interval)})"
+        out.print(f"{interval}, {each.claim}")
+        out.print(Text(indent(fill(each.statement, 92), "    ") + "\n"))
     for proposal, reason in result.declined:
         out.print(Text(f"not tested: {proposal.hypothesis.kind}, because {reason}"))
-    out.print(f"replay one with: aion replay {result.answers[0].claim}" if result.answers else "")
+    if result.answers:
+        out.print(f"check one with: aion replay {result.answers[0].claim}")

@@ -75,4 +75,6 @@ def _heading(name: str, unit: str) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    from rich.markup import escape
+
+    return f"{value:.6g}" if isinstance(value, float) else escape(str(value))

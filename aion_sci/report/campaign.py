@@ -13,11 +13,11 @@ from pathlib import Path
 from aion_sci.report.evidence import evidence_figure
 from aion_sci.report.figures import ladder_figure
 from aion_sci.report.page import Page
-from aion_sci.report.wording import effect_text, significant
+from aion_sci.report.wording import effect_text, interval_text, significant
 from aion_sci.research import verify_log
 from aion_sci.research.campaign import ERROR_RATE
 from aion_sci.research.log import Event
-from aion_sci.research.result import CampaignResult
+from aion_sci.research.result import Answer, CampaignResult
 from aion_sci.runs.atomic import write_text
 from aion_sci.runs.record import Record
 
@@ -41,8 +41,8 @@ def campaign_page(result: CampaignResult) -> str:
     """The report as HTML."""
     page = Page(result.question.text)
     _answers(page, result)
-    _figures(page, result)
     _runs(page, result)
+    _ladders(page, result)
     _replay(page, result)
     _log(page, verify_log(result.folder / "log.jsonl"))
     _environment(page, result)
@@ -51,44 +51,40 @@ def campaign_page(result: CampaignResult) -> str:
 
 def _answers(page: Page, result: CampaignResult) -> None:
     page.heading("Answer")
-    headings = ("verdict", "hypothesis", "effect", "interval", "confidence", "level", "claim")
-    rows = [
-        (
-            answer.finding.verdict,
-            answer.statement,
-            *effect_text(answer.finding),
-            f"{answer.design.confidence:.4g}",
-            answer.level,
-            answer.claim,
-        )
-        for answer in result.answers
-    ]
-    page.table(headings, rows, ("=", "", "number", "number", "number"))
+    for answer in result.answers:
+        with page.beside(evidence_figure(result, answer)):
+            _answer(page, answer)
+    page.items([f"not tested: {p.hypothesis.kind}, because {why}" for p, why in result.declined])
     page.paragraph(_MEANING)
     page.paragraph(
         f"The error rate of the whole campaign is {ERROR_RATE:.0%}, split evenly over "
         f"{len(result.answers) + len(result.declined)} hypotheses."
     )
-    for answer in result.answers:
-        remarks = [*answer.finding.notes, *answer.finding.excluded]
-        if answer.proposal.expected == "refuted":
-            remarks.insert(0, "put up as a rival, expected to be refuted")
-        page.paragraph(f"{answer.design.hypothesis.kind}: {answer.proposal.rationale}")
-        page.items(remarks)
-    page.items([f"not tested: {p.hypothesis.kind}, because {why}" for p, why in result.declined])
 
 
-def _figures(page: Page, result: CampaignResult) -> None:
-    page.heading("What the verdicts rest on")
-    for answer in result.answers:
-        svg = evidence_figure(result, answer)
+def _answer(page: Page, answer: Answer) -> None:
+    finding = answer.finding
+    page.paragraph(finding.verdict, finding.verdict)
+    page.paragraph(answer.statement)
+    page.items(
+        [
+            f"effect: {effect_text(finding)}",
+            f"interval at {answer.design.confidence:.4g}: {interval_text(finding.interval)}",
+            f"proposed because: {answer.proposal.rationale}",
+            *(["expected to be refuted"] if answer.proposal.expected == "refuted" else []),
+            *finding.notes,
+            *(f"excluded: {run}" for run in finding.excluded),
+            f"{answer.claim}, {answer.level}, {len(answer.design.runs)} runs",
+        ]
+    )
+
+
+def _ladders(page: Page, result: CampaignResult) -> None:
+    drawn = [(name, _ladder(result, name)) for name in result.question.scope.observe]
+    for observable, svg in drawn:
         if svg is not None:
-            page.figure(svg, answer.statement)
-    for observable in result.question.scope.observe:
-        svg = _ladder(result, observable)
-        if svg is not None:
-            caption = f"Refinement ladders of {observable}, one line a run, and the stated order."
-            page.figure(svg, caption)
+            page.heading(f"Refinement of {observable}")
+            page.figure(svg, "One line a run; dashed, the stated order of accuracy.")
 
 
 def _ladder(result: CampaignResult, observable: str) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["Page"]
+__all__ = ["Page", "PageSection"]
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -23,9 +23,13 @@ th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid #d9dfe
 td.number { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
 .supported { color: #14703c; font-weight: 600; } .refuted { color: #b42318; font-weight: 600; }
 .inconclusive { color: #92610a; font-weight: 600; }
-figure { display: inline-block; margin: 0 1rem 1rem 0; }
-figure svg { max-width: 100%; height: auto; }
-figcaption { font-size: .85rem; max-width: 36rem; }
+figure { margin: 0; } figure svg { max-width: 100%; height: auto; }
+figcaption { font-size: .85rem; }
+section { display: grid; grid-template-columns: 3fr 4fr; gap: 1.5rem; padding: 1rem 0;
+          border-top: 1px solid #d9dfe5; }
+section p, section ul { margin: .3rem 0; }
+section ul { padding-left: 1.2rem; font-size: .9rem; }
+@media (max-width: 50rem) { section { grid-template-columns: 1fr; } }
 pre { background: #f3f5f7; padding: .7rem; overflow-x: auto; } code { font-size: .9em; }
 footer { margin-top: 3rem; font-size: .8rem; color: #52606d; }
 """
@@ -60,6 +64,10 @@ class Page:
         """Add a drawing of ours with its caption."""
         self._parts.append(f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>")
 
+    def beside(self, svg: str | None) -> PageSection:
+        """Begin a block of text with a drawing of ours beside it; close it by ``with``."""
+        return PageSection(self._parts, svg)
+
     def table(
         self,
         headings: Sequence[str],
@@ -89,6 +97,20 @@ class Page:
             f"<title>{escape(self._title)}</title><style>{_STYLE}</style></head>\n"
             f"<body>\n{body}\n<footer>{escape(footer)}</footer>\n</body></html>\n"
         )
+
+
+class PageSection:
+    """A block of two columns: what is added within the ``with`` block, and a drawing."""
+
+    def __init__(self, parts: list[str], svg: str | None) -> None:
+        self._parts, self._svg = parts, svg
+
+    def __enter__(self) -> None:
+        self._parts.append("<section><div>")
+
+    def __exit__(self, *exception: object) -> None:
+        figure = "" if self._svg is None else f"<figure>{self._svg}</figure>"
+        self._parts.append(f"</div>{figure}</section>")
 
 
 def _class(style: str) -> str:

@@ -29,7 +29,8 @@ def interval_text(interval: tuple[float, float] | None) -> str:
     return "—" if interval is None else f"{interval[0]:.4g} to {interval[1]:.4g}"
 
 
-def effect_text(finding: Finding) -> tuple[str, str]:
-    """The effect with what it measures, and its interval."""
-    effect = "—" if finding.effect is None else f"{finding.measure} {finding.effect:.4g}"
-    return effect, interval_text(finding.interval)
+def effect_text(finding: Finding) -> str:
+    """The effect and what it measures, such as ``exponent 0.3041``."""
+    if finding.effect is None:
+        return f"{finding.measure} not measured"
+    return f"{finding.measure} {finding.effect:.4g}"
