@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from aion_sci.errors import RunFailedError
@@ -102,6 +105,7 @@ class DaskExecutor:
             "protocol": "tls://",
             "security": Security.temporary(),
             "dashboard_address": None,
+            "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"},  # not 8787: it may be taken
             "worker_dashboard_address": None,
             "silence_logs": 50,
         }
@@ -113,7 +117,7 @@ class DaskExecutor:
             "distributed.scheduler.http.routes": [],
             "distributed.worker.http.routes": [],
         }
-        with dask_config.set(configuration):
+        with dask_config.set(configuration), _signals_held():
             self._cluster = LocalCluster(**options)
         self._client = Client(self._cluster)
         self._client.register_plugin(BindToCores(_core_shares(self.workers)))
@@ -125,6 +129,21 @@ class DaskExecutor:
         _, message = event
         content = message["step"]
         self._news.put(Step(**{**content, "committed": tuple(content["committed"])}))
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Threads and processes that begin inside never hear Ctrl-C or SIGTERM.
+
+    A terminal sends Ctrl-C to every process of the command; the workers are to finish their chunk
+    and stop when they are told. A signal that arrives meanwhile is delivered at the end.
+    """
+    resource_tracker.ensure_running()  # else the first process starts it, which ends the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _core_shares(workers: int) -> list[frozenset[int]]:

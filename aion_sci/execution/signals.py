@@ -28,8 +28,10 @@ def stop_on_signal(
         return
 
     def handle(number: int, frame: object) -> None:
-        if asked.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
+        if asked.is_set():
+            if number == signal.SIGINT:
+                raise KeyboardInterrupt
+            return
         asked.set()
         on_first()
 

@@ -8,6 +8,7 @@ and committed as it ends, so that a signal or a crash loses at most the chunk in
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Step:
     work: float = 0.0
     """Its share of the order's work; the shares of an order add up to 1."""
     compile_seconds: float = 0.0
+    """Spent on what is done once: setting up the process, and compiling."""
     run_seconds: float = 0.0
 
 
@@ -68,7 +70,9 @@ def perform(
     """
     from aion_kernels.core.ensemble import ensemble
 
+    begin = time.perf_counter()
     environment = prepare()
+    report(Step(compile_seconds=time.perf_counter() - begin))
     experiment = find(order.experiment)
     batch = _batch(experiment, order.specs)
     rungs = _rungs(experiment, order.specs[0])

@@ -54,6 +54,7 @@ class Progress:
     elapsed: float = 0.0
     """Seconds since the study began."""
     compile_seconds: float = 0.0
+    """Spent on setting up and compiling, averaged over the workers that do so at once."""
     run_seconds: float = 0.0
 
     @property
@@ -97,6 +98,7 @@ def run_study(
         return _in_order(study, found)
 
     orders = _orders(Study(study.experiment, tuple(missing)), root, executor.workers, keep_fields)
+    at_once = min(executor.workers, len(orders))
     begin = time.monotonic()
 
     def report(step: Step) -> None:
@@ -106,7 +108,7 @@ def run_study(
             done=progress.done + len(step.committed),
             work=min(1.0, progress.work + step.work / len(orders)),
             elapsed=time.monotonic() - begin,
-            compile_seconds=progress.compile_seconds + step.compile_seconds,
+            compile_seconds=progress.compile_seconds + step.compile_seconds / at_once,
             run_seconds=progress.run_seconds + step.run_seconds,
         )
         on_progress(progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,8 @@ def chunks_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         def fixed(fn, batch, **hooks):
             return ensemble(fn, batch, chunk=size, workers=1, **hooks)
 
-        monkeypatch.setattr("aion_kernels.core.ensemble.ensemble", fixed)
+        # The package exports a function under the name of the module.
+        monkeypatch.setattr(sys.modules[ensemble.__module__], "ensemble", fixed)
 
     return fix
 
@@ -169,7 +171,7 @@ class TestPrograms:
         with counted_compiles() as names:
             steps = run(order_of(tmp_path, "sample.decay", {"rate": "3:4:8", "steps": 48}))
         assert names == []
-        assert sum(step.compile_seconds for step in steps) == 0
+        assert sum(step.compile_seconds for step in steps) < 1e-3  # looking up that it is done
 
 
 class TestChunks:
@@ -178,7 +180,7 @@ class TestChunks:
         order = order_of(tmp_path, "sample.decay", {"rate": "1:2:5"})
         on_disk = []
         perform(order, report=lambda step: on_disk.append(len(list(iterate_runs(tmp_path)))))
-        assert on_disk == [0, 0, 2, 4, 5, 5]
+        assert on_disk == [0, 0, 0, 2, 4, 5, 5]
 
     def test_steps_add_up_to_the_order(self, tmp_path: Path, chunks_of):
         chunks_of(2)
