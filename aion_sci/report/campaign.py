@@ -127,7 +127,8 @@ def _runs(page: Page, result: CampaignResult) -> None:
             row += [f"{e:.2g}" for e in (parts.discretisation, parts.sampling, parts.solver)]
             order = details["ladder"][name]["observed_order"]
             row.append("—" if order is None else f"{order:.2f}")
-        rows.append([*row, record.outcome, f"{record.seconds:.2f}"])
+        outcomes = dict.fromkeys(record.observables[name].outcome for name in observed)
+        rows.append([*row, ", ".join(outcomes), f"{record.seconds:.2f}"])
     page.table(headings, rows, ("", "", *["number"] * (len(headings) - 4), "", "number"))
     page.paragraph(
         f"{len(result.records)} runs, {result.reused} of them read from the store by the call that "

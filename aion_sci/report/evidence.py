@@ -30,7 +30,7 @@ def evidence_figure(result: CampaignResult, answer: Answer) -> str | None:
     if evidence is None:
         return None
     pilot = _points(result.pilot, hypothesis.of, along, pilot=True)
-    curves, bands = _overlay(answer, evidence, along)
+    curves, bands = _overlay(answer, evidence, [*evidence.x, *(pilot.x if pilot else ())])
     axis = scope.axis(along)
     logarithmic = isinstance(hypothesis, PowerLaw) and min(evidence.y) > 0
     return scatter_figure(
@@ -63,9 +63,11 @@ def _points(
     return Points(x, y, error, label, evidence=not pilot)
 
 
-def _overlay(answer: Answer, evidence: Points, along: str) -> tuple[list[Curve], list[Band]]:
+def _overlay(
+    answer: Answer, evidence: Points, drawn: Sequence[float]
+) -> tuple[list[Curve], list[Band]]:
     hypothesis = answer.design.hypothesis
-    ends = [min(evidence.x), max(evidence.x)]
+    ends = [min(drawn), max(drawn)]
     low, high = min(evidence.y), max(evidence.y)
     match hypothesis:
         case PowerLaw() if answer.finding.effect is not None and low > 0:
