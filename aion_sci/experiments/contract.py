@@ -26,7 +26,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from aion_sci.errors import BoundsError, RequestError, UnknownNameError
@@ -207,17 +206,17 @@ class Ladder:
 
 
 class Measured(NamedTuple):
-    """What an experiment's function returns for one member; a pytree."""
+    """What an experiment's function returns for one member; a pytree, so its mappings are dicts."""
 
     observables: Mapping[str, Any]
     """Scalars by observable name, in the declared units."""
-    fields: Mapping[str, Any] = MappingProxyType({})
+    fields: Mapping[str, Any] = {}
     """Arrays by field name, of the declared dimensions; all or none of the declared fields."""
     outcome: Any = 0
     """An :class:`aion_kernels.core.outcome.Outcome` code."""
-    solver: Mapping[str, Any] = MappingProxyType({})
+    solver: Mapping[str, Any] = {}
     """Error bar by observable from stopping a solver early; zero where absent."""
-    sampling: Mapping[str, Any] = MappingProxyType({})
+    sampling: Mapping[str, Any] = {}
     """One standard error by observable from averaging noise; zero where absent."""
 
 
@@ -240,7 +239,7 @@ class Experiment:
     references: tuple[Reference, ...] = field(default=(), hash=False)
     fidelity: Ladder | None = None
     seeded: bool = False
-    cost: Callable[[Mapping[str, Value]], float] | None = None
+    cost: Callable[[Mapping[str, Any]], float] | None = None
     """Core-seconds of one run from its settings; an estimate for planning."""
     datasheet: str = field(default="", repr=False)
 
@@ -352,7 +351,7 @@ def experiment(
     references: Iterable[Reference] = (),
     fidelity: Ladder | None = None,
     seeded: bool = False,
-    cost: Callable[[Mapping[str, Value]], float] | None = None,
+    cost: Callable[[Mapping[str, Any]], float] | None = None,
 ) -> Callable[[Callable[..., Measured]], Experiment]:
     """Declare a function as an experiment; its module's docstring is the datasheet."""
 
