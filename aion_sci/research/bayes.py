@@ -32,7 +32,7 @@ from aion_sci.research.planner import Declined, Expected, Plan, Proposal
 from aion_sci.research.question import Question
 from aion_sci.research.scope import Axis, Scope, figure
 from aion_sci.research.surrogate import Prediction, Surrogate
-from aion_sci.research.verdicts.scaling import fit_line
+from aion_sci.research.verdicts.scaling import OPTIONS, departure_limit, fit_line
 from aion_sci.runs.record import Record
 
 __all__ = ["BayesPlanner"]
@@ -79,6 +79,8 @@ class _Curve:
     """A place on the axis that the pilot did not visit."""
     foreseen: tuple[float, float]
     """Mean and standard deviation there, on the scale that was modelled."""
+    blur: float
+    """Typical error bar of one reading on that scale: what a new reading cannot tell apart."""
 
 
 class BayesPlanner:
@@ -147,7 +149,7 @@ def _curve(
     everywhere = surrogate.predict(_along(axis, scope, np.append(_GRID, axis.coordinate(visit))))
     foreseen = (float(everywhere.mean[-1]), float(everywhere.spread[-1]))
     grid = Prediction(everywhere.mean[:-1], everywhere.covariance[:-1, :-1], everywhere.logarithmic)
-    return _Curve(of, axis, scope, grid, visit, foreseen)
+    return _Curve(of, axis, scope, grid, visit, foreseen, surrogate.blur)
 
 
 def _drafts(curve: _Curve) -> Iterator[_Draft]:
@@ -204,12 +206,12 @@ def _trend(curve: _Curve, direction: str, chance: float) -> Iterator[_Draft]:
 
 
 def _law(curve: _Curve) -> Iterator[_Draft]:
-    """A power law, unless the curve bends away from one by more than a tenth."""
+    """A power law, unless the curve bends away from one."""
     picked = slice(0, 61, 10)
     x = np.log([curve.axis.value(float(c)) for c in _GRID[picked]])
     y, spread = curve.prediction.mean[picked], curve.prediction.spread[picked]
     line = fit_line(x, y, np.zeros_like(x), spread, 0.95)
-    if float(np.max(np.abs(line.residuals))) > math.log(1.1):
+    if float(np.max(np.abs(line.residuals))) > departure_limit(y, OPTIONS):
         return
     half = max((line.interval[1] - line.interval[0]) / 2, 1e-9)
     reach = max(2 * half, 0.02, 0.05 * abs(line.slope))
@@ -226,10 +228,15 @@ def _crossing(curve: _Curve) -> Iterator[_Draft]:
     """Where a level in the middle of the range is crossed: the span that the error bars allow."""
     mean, spread = curve.prediction.mean, curve.prediction.spread
     middle = (float(mean[0]) + float(mean[-1])) / 2
-    level = _figures(math.exp(middle) if curve.prediction.logarithmic else middle)
+    level = math.exp(middle) if curve.prediction.logarithmic else middle
+    digits = 1 - math.floor(math.log10(float(np.ptp(curve.prediction.value))))
+    level = round(level, digits)  # to a tenth or less of the range
     if curve.prediction.logarithmic:
+        if level <= 0:
+            return
         middle = math.log(level)
-    possible = np.flatnonzero(np.abs(mean - middle) <= 3 * spread + np.ptp(mean) / len(mean))
+    reach = 3 * spread + 3 * curve.blur + np.ptp(mean) / len(mean)
+    possible = np.flatnonzero(np.abs(mean - middle) <= reach)
     if len(possible) == 0:
         return
     ends = (_GRID[possible[0]] - 0.02, _GRID[possible[-1]] + 0.02)
@@ -261,11 +268,12 @@ def _peak(curve: _Curve) -> Iterator[_Draft]:
 def _value(curve: _Curve) -> _Draft:
     """What the process predicts at a place that was not visited, within thrice its error bar."""
     value, spread = curve.foreseen
+    blur = curve.blur
     if curve.prediction.logarithmic:
         value = math.exp(value)
-        spread *= value
+        spread, blur = spread * value, blur * value
     value = _figures(value, 3)
-    tolerance = _round_up(max(3 * spread, 0.01 * abs(value), 1e-12))
+    tolerance = _round_up(max(3 * (spread + blur), 0.01 * abs(value), 1e-12))
     why = f"predicted from the pilot at a place it did not visit, ± {figure(spread)}"
     chance = 2 * NormalDist().cdf(tolerance / max(spread, 1e-12)) - 1
     at = curve.scope.place({curve.axis.name: curve.visit})

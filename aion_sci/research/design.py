@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aion_sci.experiments import Value
@@ -105,5 +105,5 @@ def run_spec(
     scope: Scope, point: Mapping[str, float], settings: Mapping[str, Value], code: str
 ) -> RunSpec:
     """The run at one point of the box, as made by a version of the code."""
-    bound = scope.source.bind(scope.request(point, settings))
-    return RunSpec(scope.experiment, bound.parameters, bound.settings, code)
+    source = scope.source
+    return replace(RunSpec.of(source, source.bind(scope.request(point, settings))), code=code)

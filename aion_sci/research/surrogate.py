@@ -50,6 +50,8 @@ class Surrogate:
         y = np.log(values) if self.logarithmic else values
         noise = (errors / values if self.logarithmic else errors) ** 2
         self._plane, *_ = np.linalg.lstsq(_with_one(coordinates), y, rcond=None)
+        self.blur = float(np.sqrt(np.median(noise)))
+        """Typical error bar of a reading, on the scale that is modelled."""
         rest = y - _with_one(coordinates) @ self._plane
         # A plane that fits to round-off leaves nothing whose scale could be learnt.
         floor = 1e-4 * max(float(np.ptp(y)), 1e-3 * float(np.max(np.abs(y))), 1e-12)

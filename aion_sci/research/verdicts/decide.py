@@ -41,7 +41,7 @@ _TESTS = {
     "extremum": _Test("bracketed extremum", locations.extremum),
     "monotone": _Test("signs of neighbouring pairs", trends.monotone),
     "no_effect": _Test("equivalence over the range", trends.no_effect),
-    "power_law": _Test("log-log slope", scaling.power_law, options={"largest_departure": 0.1}),
+    "power_law": _Test("log-log slope", scaling.power_law, options=scaling.OPTIONS),
     "threshold": _Test("bracketed crossing", locations.threshold),
 }
 

@@ -9,14 +9,15 @@ random scatter and no single one of them covers it:
 * and, added to both, the most that the numerical error bounds could tilt the line.
 
 Two conditions decide. The interval must lie in the stated range, and no point may depart from the
-fitted law by more than a stated share beyond its own error bar: a curve is no power law however
-well its mean slope is known.
+fitted law, beyond its own error bar, by more than a limit: a curve is no power law however well its
+mean slope is known. The limit is a tenth of the value, or a tenth of the whole variation of ln|y|
+where that is less, but never below one per cent.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,10 @@ from aion_sci.research.scope import figure
 from aion_sci.research.verdicts.evidence import Evidence, Sample
 from aion_sci.research.verdicts.finding import Finding, Interval, inconclusive, judge
 
-__all__ = ["Line", "fit_line", "power_law"]
+__all__ = ["OPTIONS", "Line", "departure_limit", "fit_line", "power_law"]
+
+OPTIONS = {"largest_departure": 0.1, "largest_share_of_range": 0.1, "negligible_departure": 0.01}
+"""Thresholds of the test, frozen into each design."""
 
 _MEASURE = "exponent"
 _FEWEST = 4
@@ -53,8 +57,8 @@ def power_law(hypothesis: PowerLaw, evidence: Evidence) -> Finding:
         return Finding("refuted", line.slope, line.interval, _MEASURE, tuple(notes))
     departure = np.abs(line.residuals) - bound - quantile * spread
     worst = int(np.argmax(departure))
-    share = math.expm1(max(float(departure[worst]), 0.0))
-    if share > evidence.options["largest_departure"]:
+    if departure[worst] > departure_limit(y, evidence.options):
+        share = math.expm1(float(departure[worst]))
         place = evidence.scope.axis(hypothesis.along).shown(samples[worst].point[hypothesis.along])
         notes.insert(
             0,
@@ -64,6 +68,13 @@ def power_law(hypothesis: PowerLaw, evidence: Evidence) -> Finding:
         return Finding("refuted", line.slope, line.interval, _MEASURE, tuple(notes))
     verdict = judge(line.interval, hypothesis.exponent)
     return Finding(verdict, line.slope, line.interval, _MEASURE, tuple(notes))
+
+
+def departure_limit(log_values: Any, options: Mapping[str, float]) -> float:
+    """How far ln|y| may depart from a line and still be called one."""
+    of_range = options["largest_share_of_range"] * float(np.ptp(log_values))
+    largest = math.log1p(options["largest_departure"])
+    return max(math.log1p(options["negligible_departure"]), min(largest, of_range))
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ EXAM = [
     (lambda x: 2 * x**0.3, "power_law: {of: response, in: drive, exponent: [-0.32, -0.28]}", "r"),
     (lambda x: 2 * x**0.3, "power_law: {of: response, in: drive, exponent: [0.3, 0.34]}", "i"),
     (lambda x: 1 + x**0.3, "power_law: {of: response, in: drive, exponent: [0.0, 0.9]}", "r"),
+    (lambda x: 5 + 2 / x**0.5, "power_law: {of: response, in: drive, exponent: [-0.1, 0.1]}", "r"),
+    (lambda x: 5.0, "power_law: {of: response, in: drive, exponent: [-0.01, 0.01]}", "s"),
     (lambda x: x - 50, "power_law: {of: response, in: drive, exponent: [0.5, 1.5]}", "r"),
     (lambda x: 0 * x, "power_law: {of: response, in: drive, exponent: [0.5, 1.5]}", "i"),
     (lambda x: math.log(2 + x), "monotone: {of: response, in: drive, direction: increasing}", "s"),
