@@ -7,7 +7,7 @@ A value is a scalar, or an array of the wall's shape for a profile along it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import equinox as eqx
 import jax
@@ -49,10 +49,10 @@ class ScalarWalls(eqx.Module):
     kinds: tuple[tuple[ScalarKind, ScalarKind], ...] = eqx.field(static=True)
     values: tuple[tuple[Float[Array, "..."], Float[Array, "..."]], ...]
 
-    def axis_kind(self, axis: int) -> str:
-        """The kind of the axis as :class:`~aion_kernels.cfd.fast_diagonalisation` names it."""
-        lower, upper = self.kinds[axis]
-        return lower if lower == upper else f"{lower}-{upper}"
+    def __check_init__(self) -> None:
+        for lower, upper in self.kinds:
+            if not {lower, upper} <= set(get_args(ScalarKind)):
+                raise ValueError(f"walls of kinds {lower!r} and {upper!r}; value or flux is needed")
 
 
 def extend_tangential(

@@ -55,6 +55,16 @@ class Heat(eqx.Module):
     source: Float[Array, "..."] | None = None
     """Heat source q in each cell, temperature per time."""
 
+    def lift(self, temperature: Float[Array, "..."]) -> Velocity:
+        """Buoyancy b T on the interior faces."""
+        return tuple(push * at_faces(temperature, axis) for axis, push in enumerate(self.buoyancy))
+
+    def diffuse(
+        self, grid: StaggeredGrid, rhs: Float[Array, "..."], shift: Array, factor: Array
+    ) -> Float[Array, "..."]:
+        """Solve (shift − factor ∇²) T = rhs with homogeneous walls."""
+        return BoxLaplacian(grid, self.walls.kinds).solve(rhs, shift, factor)
+
 
 class Boussinesq(eqx.Module):
     """Incompressible flow in a box, with heat or without."""
@@ -87,55 +97,43 @@ class Boussinesq(eqx.Module):
 
     def advection(self, state: FlowState) -> FlowState:
         """−∇·(u u) + b T + f and −∇·(u T) + q: what a time step takes explicitly."""
-        grid, velocity = self.grid, state.velocity
+        grid, velocity, temperature = self.grid, state.velocity, state.temperature
         momentum = tuple(-x for x in momentum_advection(grid, velocity, self.walls))
         if self.force is not None:
             momentum = _add(momentum, self.force)
-        temperature = None
-        if self.heat is not None:
-            momentum = _add(momentum, self.lift(state.temperature))
-            temperature = -scalar_advection(
-                grid, velocity, self.walls, state.temperature, self.heat.walls
-            )
+        heating = None
+        if self.heat is not None and temperature is not None:
+            momentum = _add(momentum, self.heat.lift(temperature))
+            heating = -scalar_advection(grid, velocity, self.walls, temperature, self.heat.walls)
             if self.heat.source is not None:
-                temperature = temperature + self.heat.source
-        return FlowState(momentum, jnp.zeros_like(state.pressure), temperature)
+                heating = heating + self.heat.source
+        return FlowState(momentum, jnp.zeros_like(state.pressure), heating)
 
     def diffusion(self, state: FlowState) -> FlowState:
         """ν ∇²u and κ ∇²T: what a time step takes implicitly."""
         momentum = momentum_diffusion(self.grid, state.velocity, self.walls)
-        temperature = None
-        if self.heat is not None:
-            temperature = self.heat.diffusivity * scalar_diffusion(
-                self.grid, state.temperature, self.heat.walls
-            )
-        return FlowState(
-            tuple(self.viscosity * x for x in momentum), jnp.zeros_like(state.pressure), temperature
-        )
+        momentum = tuple(self.viscosity * x for x in momentum)
+        heating = None
+        if self.heat is not None and state.temperature is not None:
+            spread = scalar_diffusion(self.grid, state.temperature, self.heat.walls)
+            heating = self.heat.diffusivity * spread
+        return FlowState(momentum, jnp.zeros_like(state.pressure), heating)
 
     def rate(self, state: FlowState) -> FlowState:
         """The right-hand sides above, pressure included, and ∇·u in the place of pressure."""
-        advection, diffusion = self.advection(state), self.diffusion(state)
+        rate = jax.tree.map(jnp.add, self.advection(state), self.diffusion(state))
         slope = gradient(self.grid, state.pressure)
-        momentum = tuple(
-            a + d - g
-            for a, d, g in zip(advection.velocity, diffusion.velocity, slope, strict=True)
-        )
-        temperature = None
-        if self.heat is not None:
-            temperature = advection.temperature + diffusion.temperature
-        return FlowState(momentum, self.divergence(state.velocity), temperature)
+        momentum = tuple(r - g for r, g in zip(rate.velocity, slope, strict=True))
+        return FlowState(momentum, self.divergence(state.velocity), rate.temperature)
 
     def divergence(self, velocity: Velocity) -> Float[Array, "..."]:
         """∇·u in each cell."""
         return divergence(self.grid, velocity, self.walls)
 
-    def lift(self, temperature: Float[Array, "..."]) -> Velocity:
-        """Buoyancy b T on the interior faces."""
-        assert self.heat is not None
-        return tuple(
-            push * at_faces(temperature, axis) for axis, push in enumerate(self.heat.buoyancy)
-        )
+    def divergence_at_rest(self, change: Velocity) -> Float[Array, "..."]:
+        """∇·u in each cell of a change of velocity, which is zero on every wall."""
+        at_rest = VelocityWalls.no_slip(self.grid.dimension, self.viscosity.dtype)
+        return divergence(self.grid, change, at_rest)
 
     def diffuse_velocity(
         self, rhs: Velocity, shift: Float[Array, ""], factor: Float[Array, ""]
@@ -146,31 +144,20 @@ class Boussinesq(eqx.Module):
             for component, field in enumerate(rhs)
         )
 
-    def diffuse_temperature(
-        self, rhs: Float[Array, "..."], shift: Float[Array, ""], factor: Float[Array, ""]
-    ) -> Float[Array, "..."]:
-        """Solve (shift − factor ∇²) T = rhs with homogeneous walls."""
-        assert self.heat is not None
-        kinds: tuple[AxisKind, ...] = tuple(
-            self.heat.walls.axis_kind(axis) for axis in range(self.grid.dimension)
-        )
-        return BoxLaplacian(self.grid, kinds).solve(rhs, shift, factor)
-
-    def potential(self, source: Float[Array, "..."]) -> Float[Array, "..."]:
-        """φ of zero mean with ∇²φ = source and no flux through the walls."""
-        kinds: tuple[AxisKind, ...] = ("flux",) * self.grid.dimension
-        return BoxLaplacian(self.grid, kinds).solve(source, 0.0, -1.0)
-
-    def project(self, velocity: Velocity, divergence: Float[Array, "..."]):
-        """``velocity − ∇φ`` and φ, such that ``divergence`` is taken away."""
+    def project(
+        self, velocity: Velocity, divergence: Float[Array, "..."]
+    ) -> tuple[Velocity, Float[Array, "..."]]:
+        """``velocity − ∇φ`` and φ with ∇²φ = ``divergence``, which is taken away."""
         with jax.named_scope("projection"):
-            potential = self.potential(divergence)
+            closed: list[AxisKind] = [("flux", "flux")] * self.grid.dimension
+            potential = BoxLaplacian(self.grid, tuple(closed)).solve(divergence, 0.0, -1.0)
             slope = gradient(self.grid, potential)
             return tuple(u - g for u, g in zip(velocity, slope, strict=True)), potential
 
     def _velocity_laplacian(self, component: int) -> BoxLaplacian:
         kinds: tuple[AxisKind, ...] = tuple(
-            "face" if axis == component else "value" for axis in range(self.grid.dimension)
+            "face" if axis == component else ("value", "value")
+            for axis in range(self.grid.dimension)
         )
         return BoxLaplacian(self.grid, kinds)
 

@@ -26,13 +26,14 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
+from aion_kernels.cfd.boundaries import ScalarKind
 from aion_kernels.cfd.grid import GridAxis, StaggeredGrid
 
-__all__ = ["AxisLaplacian", "AxisKind", "BoxLaplacian"]
+__all__ = ["AxisKind", "AxisLaplacian", "BoxLaplacian"]
 
-AxisKind = Literal["face", "value", "value-flux", "flux-value", "flux"]
+AxisKind = Literal["face"] | tuple[ScalarKind, ScalarKind]
 """Where the unknowns sit and what holds at the two ends: on interior faces with a given value on
-the walls (``face``), or in cells with a given value or a given flux at the lower-upper wall."""
+both walls (``face``), or in cells with a given value or flux at the lower and the upper wall."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,9 @@ def _stiffness(axis: GridAxis, kind: AxisKind) -> NDArray[np.float64]:
     if kind == "face":
         links = 1.0 / axis.widths
         return np.diag(links[1:-1], 1) + np.diag(links[1:-1], -1) - np.diag(links[1:] + links[:-1])
-    ends = {"value": (1, 1), "value-flux": (1, 0), "flux-value": (0, 1), "flux": (0, 0)}[kind]
     links = 1.0 / axis.gaps
-    links[0] *= 2.0 * ends[0]
-    links[-1] *= 2.0 * ends[1]
+    for end, wall in zip((0, -1), kind, strict=True):
+        links[end] *= 2.0 if wall == "value" else 0.0
     return np.diag(links[1:-1], 1) + np.diag(links[1:-1], -1) - np.diag(links[1:] + links[:-1])
 
 

@@ -104,8 +104,8 @@ def _arnoldi_cycle(
         new = operator(jax.lax.dynamic_index_in_dim(basis, count, keepdims=False))
         with jax.named_scope("orthogonalise"):
             # Rows beyond `count` are still zero, so the whole basis can take part.
-            shadow = jnp.sum(basis * new[None, :], axis=1)
-            new = new - jnp.sum(basis * shadow[:, None], axis=0)
+            shadow = basis @ new
+            new = new - shadow @ basis
             length = jnp.linalg.norm(new)
         lucky = length <= tiny
         inverse = jnp.where(lucky, 0.0, 1.0 / jnp.where(lucky, 1.0, length))
@@ -114,7 +114,7 @@ def _arnoldi_cycle(
         column = shadow[1:] + jnp.where(arange == count, length, 0.0)
         column = jnp.where(lucky, (arange == count).astype(column.dtype), column)
         triangle = jax.lax.dynamic_update_index_in_dim(triangle, column, count, 1)
-        entry = -jnp.sum(null * shadow) * inverse
+        entry = -(null @ shadow) * inverse
         null = jax.lax.dynamic_update_index_in_dim(null, entry, count + 1, 0)
         return count + 1, basis, triangle, null
 
@@ -124,4 +124,4 @@ def _arnoldi_cycle(
     length = jnp.linalg.norm(null)
     left = -norm * null[1:] / length**2
     weights = jax.scipy.linalg.solve_triangular(triangle, left)
-    return jnp.sum(basis[:-1] * weights[:, None], axis=0), count, norm / length
+    return weights @ basis[:-1], count, norm / length

@@ -11,6 +11,9 @@ energy, and no cell Reynolds number makes it blow up by itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial, reduce
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -47,18 +50,13 @@ def all_faces(velocity: Velocity, walls: VelocityWalls, component: int) -> Float
     field = velocity[component]
     shape = list(field.shape)
     shape[component] = 1
-    lower, upper = (
-        jnp.broadcast_to(side[component], shape) for side in walls.values[component]
-    )
+    lower, upper = (jnp.broadcast_to(side[component], shape) for side in walls.values[component])
     return jnp.concatenate([lower, field, upper], axis=component)
 
 
 def divergence(grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls) -> Scalar:
     """Net outflow of each cell over its volume, 1/s."""
-    return sum(
-        _difference(all_faces(velocity, walls, axis), axis) / _along(grid.axes[axis].widths, axis, velocity[axis])
-        for axis in range(grid.dimension)
-    )
+    return _outflow(grid, partial(all_faces, velocity, walls))
 
 
 def gradient(grid: StaggeredGrid, scalar: Scalar) -> Velocity:
@@ -79,9 +77,7 @@ def at_cells(velocity: Velocity, walls: VelocityWalls) -> Velocity:
     return tuple(_mean(all_faces(velocity, walls, axis), axis) for axis in range(len(velocity)))
 
 
-def momentum_advection(
-    grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls
-) -> Velocity:
+def momentum_advection(grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls) -> Velocity:
     """∇·(u u) on interior faces, conservative and skew-symmetric."""
 
     def flux(component: int, axis: int) -> Float[Array, "..."]:
@@ -96,9 +92,7 @@ def momentum_advection(
         return _flux_divergence(grid, flux)
 
 
-def momentum_diffusion(
-    grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls
-) -> Velocity:
+def momentum_diffusion(grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls) -> Velocity:
     """∇²u on interior faces."""
 
     def flux(component: int, axis: int) -> Float[Array, "..."]:
@@ -120,46 +114,50 @@ def scalar_advection(
     scalar_walls: ScalarWalls,
 ) -> Scalar:
     """∇·(u T) in each cell."""
+
+    def flux(axis: int) -> Float[Array, "..."]:
+        carried = _mean(_scalar_beyond_walls(grid, scalar, scalar_walls, axis), axis)
+        return all_faces(velocity, walls, axis) * carried
+
     with jax.named_scope("scalar_advection"):
-        return sum(
-            _difference(
-                all_faces(velocity, walls, axis)
-                * _mean(_scalar_beyond_walls(grid, scalar, scalar_walls, axis), axis),
-                axis,
-            )
-            / _along(grid.axes[axis].widths, axis, scalar)
-            for axis in range(grid.dimension)
-        )
+        return _outflow(grid, flux)
 
 
 def scalar_diffusion(grid: StaggeredGrid, scalar: Scalar, scalar_walls: ScalarWalls) -> Scalar:
     """∇²T in each cell."""
+
+    def flux(axis: int) -> Float[Array, "..."]:
+        extended = _scalar_beyond_walls(grid, scalar, scalar_walls, axis)
+        return _difference(extended, axis) / _along(grid.axes[axis].gaps, axis, extended)
+
     with jax.named_scope("scalar_diffusion"):
-        return sum(
-            _difference(
-                _difference(_scalar_beyond_walls(grid, scalar, scalar_walls, axis), axis)
-                / _along(grid.axes[axis].gaps, axis, scalar),
-                axis,
-            )
-            / _along(grid.axes[axis].widths, axis, scalar)
-            for axis in range(grid.dimension)
-        )
+        return _outflow(grid, flux)
 
 
-def _flux_divergence(grid: StaggeredGrid, flux) -> Velocity:
-    """Σ_axis of the difference of ``flux(component, axis)`` over the width of a velocity cell."""
+def _flux_divergence(
+    grid: StaggeredGrid, flux: Callable[[int, int], Float[Array, "..."]]
+) -> Velocity:
+    """Outflow of ``flux(component, axis)`` from the cells around each component's faces."""
     return tuple(
-        sum(
-            _difference(through := flux(component, axis), axis)
-            / _along(
-                grid.axes[axis].spacings if axis == component else grid.axes[axis].widths,
-                axis,
-                through,
-            )
-            for axis in range(grid.dimension)
-        )
-        for component in range(grid.dimension)
+        _outflow(grid, partial(flux, component), component) for component in range(grid.dimension)
     )
+
+
+def _outflow(
+    grid: StaggeredGrid,
+    flux: Callable[[int], Float[Array, "..."]],
+    component: int | None = None,
+) -> Float[Array, "..."]:
+    """Σ_axis of the difference of ``flux(axis)`` over the width of a cell.
+
+    The cells are those of the grid or, with ``component``, those around its interior faces.
+    """
+    terms = []
+    for number, axis in enumerate(grid.axes):
+        through = flux(number)
+        width = axis.spacings if number == component else axis.widths
+        terms.append(_difference(through, number) / _along(width, number, through))
+    return reduce(jnp.add, terms)
 
 
 def _beyond_walls(
@@ -193,9 +191,10 @@ def _weighted_mean(
     total = widths[1:] + widths[:-1]
     upper = jax.lax.slice_in_dim(field, 1, None, axis=axis)
     lower = jax.lax.slice_in_dim(field, 0, -1, axis=axis)
-    return _along(widths[1:] / total, axis, upper) * upper + _along(
-        widths[:-1] / total, axis, lower
-    ) * lower
+    return (
+        _along(widths[1:] / total, axis, upper) * upper
+        + _along(widths[:-1] / total, axis, lower) * lower
+    )
 
 
 def _along(values: NDArray[np.float64], axis: int, like: Float[Array, "..."]) -> Array:

@@ -39,11 +39,13 @@ def extremum(field: Float[Array, "*samples"], kind: Literal["maximum", "minimum"
 
     fixed = jax.lax.stop_gradient(patch)
     place = (centre - corner - 2).astype(field.dtype)
-    for _ in range(_NEWTON_STEPS):
+
+    def improve(_: Array, place: Float[Array, " axes"]) -> Float[Array, " axes"]:
         slope = jax.grad(value)(place, fixed)
         curvature = jax.hessian(value)(place, fixed)
-        place = jnp.clip(place - _solve(curvature, slope), -2.0, 2.0)
-    return value(place, patch)
+        return jnp.clip(place - _solve(curvature, slope), -2.0, 2.0)
+
+    return value(jax.lax.fori_loop(0, _NEWTON_STEPS, improve, place), patch)
 
 
 def _solve(matrix: Float[Array, "n n"], rhs: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -57,6 +59,5 @@ def _solve(matrix: Float[Array, "n n"], rhs: Float[Array, " n"]) -> Float[Array,
 def _lagrange(place: Float[Array, ""]) -> Float[Array, "5"]:
     """Weights of the samples at −2, −1, 0, 1, 2 in the quartic through them, at ``place``."""
     a, b, c, d, e = (place + 2, place + 1, place, place - 1, place - 2)
-    return jnp.stack(
-        [b * c * d * e / 24, -a * c * d * e / 6, a * b * d * e / 4, -a * b * c * e / 6, a * b * c * d / 24]
-    )
+    weights = [b * c * d * e / 24, -a * c * d * e / 6, a * b * d * e / 4]
+    return jnp.stack([*weights, -a * b * c * e / 6, a * b * c * d / 24])

@@ -1,14 +1,15 @@
 """How much heat does a fluid carry across a square cavity with one hot and one cold side wall?
 
-Air (or any Boussinesq fluid) fills a closed square. The left wall is hot, the right wall cold, floor
-and ceiling pass no heat, and gravity points down. Warm fluid rises along the hot wall and sinks
-along the cold one. In the scaling of de Vahl Davis (lengths in L, velocities in α/L):
+Air (or any Boussinesq fluid) fills a closed square. The left wall is hot, the right wall cold,
+floor and ceiling pass no heat, and gravity points down. Warm fluid rises along the hot wall and
+sinks along the cold one. In the scaling of de Vahl Davis (lengths in L, velocities in α/L):
 
     ∇·(u u) = −∇p + Pr ∇²u + Ra Pr T ŷ,   ∇·u = 0,   ∇·(u T) = ∇²T
 
 Parameters  rayleigh Ra = g β ΔT L³/(ν α), the drive; prandtl Pr = ν/α (air 0.71, water 7).
-Observables nusselt: mean heat flux over that of conduction alone; u_max: largest horizontal velocity
-            on the vertical middle line; v_max: largest vertical velocity on the horizontal one.
+Observables nusselt: mean heat flux over that of conduction alone; u_max: largest horizontal
+            velocity on the vertical middle line; v_max: largest vertical velocity on the
+            horizontal middle line.
 Expect      Nu → 1 below Ra = 1e3, then a power law Nu ≈ 0.14 Ra^0.30.
 Fails       when the boundary layers (thickness Ra^(−1/4)) hold fewer than about four cells: the
             ladder of grids then shows the wrong order and the run ends as `unresolved`.
@@ -65,7 +66,7 @@ _GRID = ("x", "y")
         for name, value in values.items()
     ],
     fidelity=Ladder("resolution", default=64, low=16, high=256, order=2.0),
-    cost=lambda settings: 0.5 * (settings["resolution"] / 64) ** 3,
+    cost=lambda settings: 0.15 * (float(settings["resolution"]) / 64) ** 3,
 )
 def heated_cavity(rayleigh, prandtl, *, resolution):
     """One cavity on one grid."""

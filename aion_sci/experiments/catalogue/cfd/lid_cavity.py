@@ -6,9 +6,9 @@ other walls stand still. With lengths in the side and velocities in the speed of
     ∇·(u u) = −∇p + ∇²u / Re,   ∇·u = 0
 
 Parameters  reynolds Re = U L/ν, inertia over friction.
-Observables u_min: smallest horizontal velocity on the vertical middle line; v_max and v_min: extreme
-            vertical velocities on the horizontal middle line; psi_min: streamfunction in the centre
-            of the main vortex (u = ∂ψ/∂y, zero on the walls).
+Observables u_min: smallest horizontal velocity on the vertical middle line; v_max and v_min:
+            extreme vertical velocities on the horizontal middle line; psi_min: streamfunction in
+            the centre of the main vortex (u = ∂ψ/∂y, zero on the walls).
 Expect      one vortex whose centre moves from under the lid to the middle, eddies in the corners.
 Fails       where the boundary layers are too thin for the grid: the ladder of grids then shows the
             wrong order and the run ends as `unresolved`; beyond Re ≈ 8000 no steady flow is stable.
@@ -59,7 +59,7 @@ _GRID = ("x", "y")
         for name, value in _PUBLISHED.items()
     ],
     fidelity=Ladder("resolution", default=64, low=16, high=256, order=2.0),
-    cost=lambda settings: 0.5 * (settings["resolution"] / 64) ** 3,
+    cost=lambda settings: 0.5 * (float(settings["resolution"]) / 64) ** 3,
 )
 def lid_cavity(reynolds, *, resolution):
     """One cavity on one grid."""
