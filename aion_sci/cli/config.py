@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from aion_sci.cli.common import console, print_json, settings_of
+from aion_sci.runs.plain import as_json
 
 __all__ = ["command"]
 
@@ -13,7 +14,7 @@ def command(options: argparse.Namespace) -> int:
     """Show the settings."""
     origins = settings_of(options).origins
     if options.json:
-        print_json({n: {"value": str(s.value), "origin": s.origin} for n, s in origins.items()})
+        print_json({n: {"value": as_json(s.value), "origin": s.origin} for n, s in origins.items()})
         return 0
     from rich.table import Table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +37,7 @@ class TestDecay(ExperimentContract):
 class TestWalk(ExperimentContract):
     id = "sample.walk"
     points = ({"drift": 0.0}, {"drift": 3.0})
-    settings = {"seed": 7}  # noqa: RUF012 — as a user writes it
+    settings: ClassVar = {"seed": 7}
 
 
 class TestPolygon(ExperimentContract):
