@@ -15,6 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+# Imported here and not on use: a package that is imported later would bind its name, `knowledge`,
+# over the function's in `aion_sci`.
+from aion_sci.knowledge import KnowledgeStore
 from aion_sci.report.catalogue import Catalogue
 from aion_sci.settings import load_settings
 
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     import xarray
 
     from aion_sci.experiments import Value
-    from aion_sci.knowledge import KnowledgeStore
     from aion_sci.research import CampaignResult
 
 __all__ = ["ask", "experiments", "knowledge", "run", "setup"]
@@ -130,16 +132,16 @@ def ask(
         When a signal arrived; asking the same question again goes on from there.
     """
     from aion_sci.report.answer import answer
+    from aion_sci.research import read_question
     from aion_sci.session import open_session
 
     given = {"store": store, "workers": workers, "executor": executor, "planner": planner}
     settings = load_settings(given)
+    asked = read_question(question, runs=budget_runs)
     with open_session(settings, quiet=not progress) as bench:
-        return answer(bench, Path(question), settings.planner, budget_runs)
+        return answer(bench, asked, settings.planner)
 
 
 def knowledge(store: str | Path | None = None) -> KnowledgeStore:
     """The knowledge store, open for reading: ``search``, ``claims``, ``runs``, ``record``."""
-    from aion_sci.knowledge import KnowledgeStore
-
     return KnowledgeStore.open(load_settings({"store": store}).store, write=False)

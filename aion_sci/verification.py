@@ -33,22 +33,25 @@ class Check:
     point: str
     what: str
     expected: float
-    found: float
-    error: float
+    found: float | None
+    """None where the run gave no result."""
+    error: float | None
     """Our own error bar on what was found."""
     tolerance: float
-    """Largest accepted relative difference."""
+    """Largest accepted difference, relative like ``difference``."""
     source: str
 
     @property
-    def difference(self) -> float:
-        """Relative difference from what is expected."""
-        return abs(self.found - self.expected) / abs(self.expected)
+    def difference(self) -> float | None:
+        """Relative difference from what is expected; absolute where that is zero."""
+        if self.found is None:
+            return None
+        return abs(self.found - self.expected) / (abs(self.expected) or 1.0)
 
     @property
     def passed(self) -> bool:
-        """Whether the difference is within the tolerance."""
-        return self.difference <= self.tolerance
+        """Whether there is a result within the tolerance."""
+        return self.difference is not None and self.difference <= self.tolerance
 
 
 def check_references(bench: Workbench, experiment: Experiment) -> list[Check]:
@@ -77,14 +80,14 @@ def store_problems(store: KnowledgeStore) -> list[str]:
 
 def _compare(experiment: Experiment, reference: Reference, record: Record) -> Iterable[Check]:
     point = ", ".join(f"{name}={value:g}" for name, value in _numbers(reference))
-    reading = record.observables[reference.observable]
+    reading = record.result(reference.observable)
     yield Check(
         experiment.id,
         point,
         reference.observable,
         reference.value,
-        reading.value if reading.outcome == "ok" else float("nan"),
-        reading.error,
+        None if reading is None else reading.value,
+        None if reading is None else reading.error,
         reference.tolerance,
         reference.source,
     )
@@ -96,7 +99,7 @@ def _compare(experiment: Experiment, reference: Reference, record: Record) -> It
             f"order of {reference.observable}",
             experiment.fidelity.order,
             order,
-            0.0,
+            None,
             _ORDER_TOLERANCE,
             "stated order of the discretisation",
         )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from textwrap import fill, indent
 
 from aion_sci.cli.common import console, open_bench, print_json, settings_of, verdict_text
 from aion_sci.report.answer import answer
 from aion_sci.report.wording import effect_text, interval_text
-from aion_sci.research import CampaignResult, find_planner, read_question
+from aion_sci.research import CampaignResult, read_question
 from aion_sci.research.log import Event
 
 __all__ = ["command"]
@@ -27,19 +26,11 @@ _STAGES = {
 def command(options: argparse.Namespace) -> int:
     """Conduct the campaign, print the verdicts and where the report is."""
     settings = settings_of(options)
-    path = Path(options.question)
-    read_question(path)  # what is wrong with the request is said before anything starts
-    find_planner(settings.planner)
+    question = read_question(options.question, runs=options.budget_runs)
     begin = time.monotonic()
     quiet = options.json or options.quiet
     with open_bench(options, settings) as bench:
-        result = answer(
-            bench,
-            path,
-            settings.planner,
-            options.budget_runs,
-            None if quiet else _announce,
-        )
+        result = answer(bench, question, settings.planner, None if quiet else _announce)
         compiling = bench.compile_seconds
     if options.json:
         print_json(result.to_json())

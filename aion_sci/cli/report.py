@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from aion_sci.cli.common import open_store, print_json
+from aion_sci.errors import RequestError
 from aion_sci.report.campaign import write_report
 from aion_sci.research import recall
 
@@ -16,7 +17,13 @@ def command(options: argparse.Namespace) -> int:
     """Write the page and print its path."""
     with open_store(options) as store:
         result = recall(options.campaign, store)
-        path = write_report(result, Path(options.output) if options.output else None)
+        try:
+            path = write_report(result, Path(options.output) if options.output else None)
+        except OSError as error:
+            raise RequestError(
+                f"the report cannot be written to {error.filename}: {error.strerror}; "
+                "name another file with --output"
+            ) from error
     if options.json:
         print_json({"campaign": result.id, "report": str(path)})
     else:

@@ -56,8 +56,8 @@ def _print_checks(checks: Sequence[Check]) -> None:
             check.point,
             check.what,
             f"{check.expected:.6g}",
-            significant(check.found, check.error),
-            f"[{colour}]{check.difference:.2%}[/{colour}]",
+            "—" if check.found is None else significant(check.found, check.error or 0.0),
+            "—" if check.difference is None else f"[{colour}]{check.difference:.2%}[/{colour}]",
             f"{check.tolerance:.2%}",
             check.source,
         )

@@ -1,13 +1,12 @@
-"""From a question file to a finished campaign with its report, on an open workbench."""
+"""From a question to a finished campaign with its report, on an open workbench."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from aion_sci.report.campaign import write_report
-from aion_sci.research import CampaignResult, conduct, find_planner, read_question
+from aion_sci.research import CampaignResult, Question, conduct, find_planner
 from aion_sci.research.log import Event
 from aion_sci.workbench import Workbench
 
@@ -16,15 +15,11 @@ __all__ = ["answer"]
 
 def answer(
     bench: Workbench,
-    path: Path,
+    question: Question,
     planner: str,
-    budget_runs: int | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> CampaignResult:
-    """Conduct the campaign of a question file and write its report."""
-    question = read_question(path)
-    if budget_runs is not None:
-        question = question.with_runs(budget_runs)
+    """Conduct the campaign of a question and write its report."""
     result = conduct(
         question,
         store=bench.store,

@@ -7,6 +7,8 @@ Every number on the page is read from a record, a finding or the log.
 from __future__ import annotations
 
 import json
+import math
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -51,6 +53,8 @@ def campaign_page(result: CampaignResult) -> str:
 
 def _answers(page: Page, result: CampaignResult) -> None:
     page.heading("Answer")
+    if not result.answers:
+        page.paragraph("No hypothesis could be tested.", "inconclusive")
     for answer in result.answers:
         with page.beside(evidence_figure(result, answer)):
             _answer(page, answer)
@@ -91,27 +95,27 @@ def _ladder(result: CampaignResult, observable: str) -> str | None:
     fidelity = result.question.scope.source.fidelity
     if fidelity is None or fidelity.order is None:
         return None
-    errors: list[list[float]] = []
-    rungs: Sequence[int] = ()
+    lines: list[tuple[list[float], list[float]]] = []
     for record, details in _with_details(result.records):
         reading = record.result(observable)
         values = details["ladder"][observable]["values"]
         if reading is None or not reading.value or None in values:
             continue
-        rungs = details["rungs"]
-        errors.append([abs(v - reading.value) / abs(reading.value) for v in values])
-    drawn = [row for row in errors if all(row)]
-    if not drawn:
+        sizes = [1.0 / rung for rung in details["rungs"]]
+        errors = [abs(v - reading.value) / abs(reading.value) for v in values]
+        if all(errors):  # a logarithmic axis has no place for zero
+            lines.append((sizes, errors))
+    if not lines:
         return None
-    sizes = [1.0 / rung for rung in rungs]
-    return ladder_figure(f"{observable}: refinement", sizes, drawn, fidelity.order)
+    return ladder_figure(f"{observable}: refinement", lines, fidelity.order)
 
 
 def _runs(page: Page, result: CampaignResult) -> None:
     page.heading("Runs")
-    names = [axis.name for axis in result.question.scope.axes]
+    varied = [axis.name for axis in result.question.scope.axes]
+    refined = _varied_settings(result)
     observed = result.question.scope.observe
-    headings = ["run", "purpose", *names]
+    headings = ["run", "purpose", *varied, *refined]
     for name in observed:
         headings += [name, "discretisation", "sampling", "solver", "observed order"]
     headings += ["outcome", "seconds"]
@@ -119,12 +123,14 @@ def _runs(page: Page, result: CampaignResult) -> None:
     rows = []
     for record, details in _with_details(result.records):
         row = [record.run_id[:10], "pilot" if record.run_id in pilot else "evidence"]
-        row += [f"{record.spec.parameters[name]:.6g}" for name in names]
+        row += [f"{record.spec.parameters[name]:.6g}" for name in varied]
+        row += [str(record.spec.settings[name]) for name in refined]
         for name in observed:
             reading = record.observables[name]
             parts = reading.estimate
             row.append(significant(reading.value, reading.error))
-            row += [f"{e:.2g}" for e in (parts.discretisation, parts.sampling, parts.solver)]
+            errors = (parts.discretisation, parts.sampling, parts.solver)
+            row += ["—" if math.isnan(error) else f"{error:.2g}" for error in errors]
             order = details["ladder"][name]["observed_order"]
             row.append("—" if order is None else f"{order:.2f}")
         outcomes = dict.fromkeys(record.observables[name].outcome for name in observed)
@@ -136,15 +142,23 @@ def _runs(page: Page, result: CampaignResult) -> None:
     )
 
 
+def _varied_settings(result: CampaignResult) -> list[str]:
+    """Settings that are not alike in all runs: a design may ask for a finer grid at a place."""
+    settings = [record.spec.settings for record in result.records]
+    return [name for name in result.question.scope.settings if len({s[name] for s in settings}) > 1]
+
+
 def _fixed(result: CampaignResult) -> str:
-    scope = result.question.scope
-    return ", ".join(f"{n} = {v}" for n, v in {**scope.fixed, **scope.settings}.items())
+    scope, varied = result.question.scope, _varied_settings(result)
+    fixed = {**scope.fixed, **scope.settings}
+    return ", ".join(f"{name} = {value}" for name, value in fixed.items() if name not in varied)
 
 
 def _replay(page: Page, result: CampaignResult) -> None:
     page.heading("How to check it")
     store = result.folder.parent.parent
-    lines = [f"aion replay {answer.claim} --store {store}" for answer in result.answers]
+    where = shlex.quote(str(store))
+    lines = [f"aion replay {answer.claim} --store {where}" for answer in result.answers]
     page.code("\n".join(lines))
     page.paragraph(
         "recomputes a verdict from the stored runs after re-hashing them; with --rerun the runs "

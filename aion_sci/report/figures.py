@@ -98,23 +98,28 @@ def scatter_figure(
     return _svg(title, draw)
 
 
-def ladder_figure(title: str, sizes: Sequence[float], errors: Sequence[Sequence[float]],
-                  order: float) -> str:  # fmt: skip
-    """How a refinement ladder closes in: distance to the extrapolated value against mesh size."""
+def ladder_figure(
+    title: str, lines: Sequence[tuple[Sequence[float], Sequence[float]]], order: float
+) -> str:
+    """How a refinement ladder closes in on the reported value.
+
+    ``lines`` holds for each run its mesh sizes and the relative distances at these.
+    """
+    ticks = sorted({size for sizes, _ in lines for size in sizes}, reverse=True)
 
     def draw(axes: Axes) -> None:
-        for row in errors:
-            axes.plot(sizes, row, "o-", ms=3, lw=0.8, color=_EVIDENCE, alpha=0.6)
-        top = max((max(row) for row in errors if row), default=1.0)
-        slope = [top * (size / max(sizes)) ** order for size in sizes]
-        axes.plot(sizes, slope, "--", color=_CLAIM, lw=1.4, label=f"order {order:g}")
+        for sizes, errors in lines:
+            axes.plot(sizes, errors, "o-", ms=3, lw=0.8, color=_EVIDENCE, alpha=0.6)
+        top = max(max(errors) for _, errors in lines)
+        slope = [top * (size / ticks[0]) ** order for size in ticks]
+        axes.plot(ticks, slope, "--", color=_CLAIM, lw=1.4, label=f"order {order:g}")
         axes.set(
             xscale="log",
             yscale="log",
             xlabel="mesh size (1 / cells)",
             ylabel="relative distance to the reported value",
         )
-        axes.set_xticks(list(sizes), [f"1/{round(1 / size)}" for size in sizes])
+        axes.set_xticks(ticks, [f"1/{round(1 / size)}" for size in ticks])
         axes.minorticks_off()
         axes.legend(frameon=False, fontsize=8)
 

@@ -22,6 +22,7 @@ from aion_sci.errors import QuestionError, RequestError, UnknownNameError
 __all__ = ["Node", "from_data", "parse_document", "read_document"]
 
 _LARGEST_FILE = 1_000_000  # bytes; a question is a page
+_FILE = "a question is a YAML file, such as questions/heated_cavity.yaml"
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 _INTEGER = re.compile(r"^[+-]?\d{1,18}$")
 _PLAIN = ("str", "int", "float", "bool", "null", "seq", "map", "timestamp", "value")
@@ -123,11 +124,11 @@ def read_document(path: str | Path) -> Node:
             raise QuestionError(f"{size} bytes is too large for a question", file=str(path))
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise QuestionError("there is no such file", file=str(path)) from None
+        raise QuestionError(f"there is no such file; {_FILE}", file=str(path)) from None
     except UnicodeDecodeError as error:
         raise QuestionError(f"not a UTF-8 text: {error.reason}", file=str(path)) from error
     except OSError as error:
-        raise QuestionError(f"cannot be read: {error.strerror}", file=str(path)) from error
+        raise QuestionError(f"cannot be read: {error.strerror}; {_FILE}", file=str(path)) from error
     return parse_document(text, str(path))
 
 

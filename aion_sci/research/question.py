@@ -96,9 +96,13 @@ class Question:
         return int(self.hash[:8], 16)
 
 
-def read_question(path: str | Path) -> Question:
-    """Read and check a question file; raises :class:`~aion_sci.errors.QuestionError`."""
-    return _question(read_document(path))
+def read_question(path: str | Path, *, runs: int | None = None) -> Question:
+    """Read and check a question file; ``runs`` replaces the budget of runs that it gives.
+
+    Raises :class:`~aion_sci.errors.QuestionError`, with the line.
+    """
+    question = _question(read_document(path))
+    return question if runs is None else question.with_runs(runs)
 
 
 def parse_question(text: str, file: str | None = None) -> Question:
