@@ -1,9 +1,10 @@
 """How Sphinx builds these pages: MyST for prose, autosummary for the reference.
 
-A module's docstring is a datasheet with equations laid out by hand, so the reference shows it as
-it was written; docstrings of classes and functions are reStructuredText.
+A datasheet (the docstring of a module, and of what simulates) has equations and columns laid out by
+hand, so the reference shows it as it was written. Other docstrings are reStructuredText.
 """
 
+import re
 from importlib.metadata import version as installed_version
 
 project = "AION Sci"
@@ -38,10 +39,13 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 python_use_unqualified_type_names = True
 
 
+COLUMN = re.compile(r"(Expect|Fails|Good start|Method|Reference)  +")
+
+
 def show_as_written(app, what, name, object, options, lines):
-    """Turn a module's docstring into a literal block; elsewhere |x| is an absolute value."""
-    if what == "module" and lines:
-        lines[:] = ["::", "", *(f"    {line}" for line in lines), ""]
+    """Turn a datasheet into a literal block; elsewhere |x| is an absolute value."""
+    if what == "module" or any(COLUMN.match(line) for line in lines):
+        lines[:] = ["::", "", *(f"    {line}" for line in lines), ""] if lines else []
         return
     for number, line in enumerate(lines):
         parts = line.split("``")  # every second one is code

@@ -78,7 +78,7 @@ def flags():
     }}
 
 # What third parties do when they are imported is not ours.
-import equinox, distributed, matplotlib.pyplot, xarray
+import equinox, distributed, matplotlib.pyplot, scipy.stats, xarray
 before = flags()
 import_all()
 after = flags()
@@ -101,3 +101,13 @@ def test_help_answers_at_once(environment):
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert statistics.median(seconds) < 0.3
+
+
+def test_the_public_functions_are_not_hidden_by_the_packages_of_their_name(environment):
+    """`aion_sci.knowledge` is a package too, and Python binds a package's name on its import."""
+    code = f"""{ALL_MODULES}
+import_all()
+answer = [name for name in aion_sci.__all__ if not name.startswith("_")
+          and not callable(getattr(aion_sci, name))]
+"""
+    assert ask(code, environment) == []
