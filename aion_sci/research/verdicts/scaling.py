@@ -9,9 +9,10 @@ random scatter and no single one of them covers it:
 * and, added to both, the most that the numerical error bounds could tilt the line.
 
 Two conditions decide. The interval must lie in the stated range, and no point may depart from the
-fitted law, beyond its own error bar, by more than a limit: a curve is no power law however well its
-mean slope is known. The limit is a tenth of the value, or a tenth of the whole variation of ln|y|
-where that is less, but never below one per cent.
+fitted law by more than a limit: a curve is no power law however well its mean slope is known. A
+departure beyond the limit refutes where the point's error bar cannot explain it, and leaves the
+claim open where it can. The limit is a tenth of the value, or a tenth of the whole variation of
+ln|y| where that is less, but never below one per cent.
 """
 
 from __future__ import annotations
@@ -55,18 +56,19 @@ def power_law(hypothesis: PowerLaw, evidence: Evidence) -> Finding:
     if len(signs) == 2:
         notes.insert(0, f"{hypothesis.of} changes sign: no power law")
         return Finding("refuted", line.slope, line.interval, _MEASURE, tuple(notes))
-    departure = np.abs(line.residuals) - bound - quantile * spread
-    worst = int(np.argmax(departure))
-    if departure[worst] > departure_limit(y, evidence.options):
-        share = math.expm1(float(departure[worst]))
+    departure = np.abs(line.residuals)
+    worst, limit = int(np.argmax(departure)), departure_limit(y, evidence.options)
+    verdict = judge(line.interval, hypothesis.exponent)
+    if departure[worst] > limit:
         place = evidence.scope.axis(hypothesis.along).shown(samples[worst].point[hypothesis.along])
+        share = figure(100 * math.expm1(float(departure[worst])))
+        beyond = np.any(departure - bound - quantile * spread > limit)
+        verdict = "refuted" if beyond else "inconclusive" if verdict == "supported" else verdict
         notes.insert(
             0,
-            f"no power law: at {hypothesis.along} {place} it departs from the fitted law by "
-            f"{figure(100 * share)} % beyond the error bar",
+            f"{'no power law' if beyond else 'perhaps no power law'}: at {hypothesis.along} "
+            f"{place} it departs from the fitted law by {share} %",
         )
-        return Finding("refuted", line.slope, line.interval, _MEASURE, tuple(notes))
-    verdict = judge(line.interval, hypothesis.exponent)
     return Finding(verdict, line.slope, line.interval, _MEASURE, tuple(notes))
 
 

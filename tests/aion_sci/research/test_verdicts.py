@@ -215,6 +215,16 @@ def test_an_observable_is_evidence_although_another_is_not_resolved(bench, regis
     assert decide(design, records).verdict == "supported"
 
 
+def test_a_bend_that_the_error_bars_could_explain_leaves_it_open(bench, registered):
+    """The bend is 13 % at its worst: beyond the limit of 10 %, but not beyond 10 % and the bar."""
+    design = registered("power_law: {of: response, in: drive, exponent: [0.1, 0.3]}")
+    for error, verdict in ((1e-3, "refuted"), (0.05, "inconclusive")):
+        run = bench(lambda p: 5 + 2 * p["drive"] ** 0.3, discretisation=error)
+        finding = decide(design, run(design.study(), "evidence"))
+        assert finding.verdict == verdict
+        assert "no power law" in finding.notes[0]
+
+
 def test_no_record_at_all_leaves_it_open(registered):
     finding = decide(registered(LAW), [])
     assert finding.verdict == "inconclusive"
