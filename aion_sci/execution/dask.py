@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -61,7 +62,10 @@ class DaskExecutor:
 
         from aion_sci.execution.dask_worker import STOP, work
 
+        begin = time.perf_counter()
         client = self._start()
+        waiting = min(self.workers, len(orders))  # all of them did
+        report(Step(compile_seconds=waiting * (time.perf_counter() - begin)))
         stop = Event(STOP, client=client)
         stop.clear()
         futures = [client.submit(work, order, pure=False) for order in orders]

@@ -54,7 +54,7 @@ class Step:
     work: float = 0.0
     """Its share of the order's work; the shares of an order add up to 1."""
     compile_seconds: float = 0.0
-    """Spent on what is done once: setting up the process, and compiling."""
+    """Spent by a worker on what is done once: setting up its process, and compiling."""
     run_seconds: float = 0.0
 
 
