@@ -90,6 +90,6 @@ def test_the_catalogue_is_listed(aion):
 
 def test_an_experiment_runs(aion):
     """The grid is coarse, so only the size is asked: Ghia et al. (1982) give -0.21 at Re 100."""
-    run = json.loads(aion("run", "cfd.lid_cavity", "reynolds=50", "resolution=16", "--json"))
+    run = json.loads(aion("run", "cfd.lid_cavity", "reynolds=50", "resolution=32", "--json"))
     assert run["outcome"] == "ok"
     assert -0.25 < run["observables"]["u_min"]["value"] < -0.15
