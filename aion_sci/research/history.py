@@ -41,8 +41,8 @@ def recall(identity: str, store: KnowledgeStore) -> CampaignResult:
     path = folder / "log.jsonl"
     state = state_after(verify_log(path) if path.exists() else [], path)
     if not state.finished:
-        raise RequestError(f"{identity} is not finished; ask its question again to go on")
+        raise RequestError(f"{folder.name} is not finished; ask its question again to go on")
     ids = (*state.pilot_runs, *state.evidence_runs)
     found = {run_id: find_run(store.path, run_id) for run_id in ids}
     records = {run_id: record for run_id, record in found.items() if record is not None}
-    return assemble(identity, state, records, folder)
+    return assemble(folder.name, state, records, folder)

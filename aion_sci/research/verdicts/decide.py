@@ -59,7 +59,8 @@ def decide(design: Design, records: Iterable[Record]) -> Finding:
     """
     test = _TESTS[design.hypothesis.kind]
     named = (design.test["name"], design.test["version"])
-    if named != (test.name, test.version):
+    thresholds = set(design.test["options"])
+    if named != (test.name, test.version) or thresholds != set(test.options):
         raise RequestError(
             f"the design asks for test '{named[0]}' version {named[1]}; this version of AION has "
             f"'{test.name}' version {test.version}: use the version that registered it"

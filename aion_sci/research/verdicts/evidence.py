@@ -90,7 +90,7 @@ def collect(design: Design, records: Iterable[Record]) -> Evidence:
             excluded.append((point, reason or "was not run"))
             continue
         samples.append(_sample(point, record, design.hypothesis.of))
-    options = design.test.get("options", {})
+    options = design.test["options"]
     return Evidence(design.scope, tuple(samples), tuple(excluded), design.confidence, options)
 
 
