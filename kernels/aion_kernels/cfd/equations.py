@@ -155,11 +155,9 @@ class Boussinesq(eqx.Module):
             return tuple(u - g for u, g in zip(velocity, slope, strict=True)), potential
 
     def _velocity_laplacian(self, component: int) -> BoxLaplacian:
-        kinds: tuple[AxisKind, ...] = tuple(
-            "face" if axis == component else ("value", "value")
-            for axis in range(self.grid.dimension)
-        )
-        return BoxLaplacian(self.grid, kinds)
+        kinds: list[AxisKind] = [("value", "value")] * self.grid.dimension
+        kinds[component] = "face"
+        return BoxLaplacian(self.grid, tuple(kinds))
 
 
 def _add(left: Velocity, right: Velocity) -> Velocity:

@@ -51,6 +51,7 @@ class IncompressibleFlow(Stepper):
         _, pressure = flow.project(velocity, flow.divergence_at_rest(flow.rate(state).velocity))
         return state._replace(pressure=pressure)
 
+    @eqx.filter_jit  # so that a step by hand is fast too
     def step(self, state: FlowState) -> FlowState:
         previous = None
         for explicit, lagged in zip(_EXPLICIT, _PREVIOUS, strict=True):

@@ -38,14 +38,17 @@ def extremum(field: Float[Array, "*samples"], kind: Literal["maximum", "minimum"
         return patch
 
     fixed = jax.lax.stop_gradient(patch)
-    place = (centre - corner - 2).astype(field.dtype)
+    sample = (centre - corner - 2).astype(field.dtype)
+    low, high = jnp.maximum(sample - 1, -2), jnp.minimum(sample + 1, 2)
 
     def improve(_: Array, place: Float[Array, " axes"]) -> Float[Array, " axes"]:
         slope = jax.grad(value)(place, fixed)
         curvature = jax.hessian(value)(place, fixed)
-        return jnp.clip(place - _solve(curvature, slope), -2.0, 2.0)
+        return jnp.clip(place - _solve(curvature, slope), low, high)
 
-    return value(jax.lax.fori_loop(0, _NEWTON_STEPS, improve, place), patch)
+    refined = value(jax.lax.fori_loop(0, _NEWTON_STEPS, improve, sample), patch)
+    sampled = value(sample, patch)  # the better one where the extremum is at the very end
+    return jnp.maximum(refined, sampled) if kind == "maximum" else jnp.minimum(refined, sampled)
 
 
 def _solve(matrix: Float[Array, "n n"], rhs: Float[Array, " n"]) -> Float[Array, " n"]:

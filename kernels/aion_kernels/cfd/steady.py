@@ -192,8 +192,9 @@ def _continuation(
             basis_size=solver.krylov_size,
             members=members,
         )
+        # The Krylov vector has no divergence; what round-off left of it goes with this step.
         vector = norm * solved.solution.astype(norm.dtype)
-        change = precondition(flow, unpack(vector), shift)
+        change = precondition(flow, unpack(vector)._replace(pressure=rate.pressure), shift)
         return jax.tree.map(jnp.add, state, change), solved.iterations
 
     def unfinished(carry) -> Bool[Array, ""]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -62,8 +64,7 @@ def test_second_order_in_time():
         states.append(advance(stepper, stepper.initial(), steps))
     for read in (lambda s: s.velocity[0], lambda s: s.velocity[1], lambda s: s.temperature):
         coarse, middle, fine = (
-            float(jnp.linalg.norm(read(a) - read(b)))
-            for a, b in zip(states, states[1:], strict=False)
+            float(jnp.linalg.norm(read(a) - read(b))) for a, b in pairwise(states)
         )
         assert np.log2(coarse / middle) == pytest.approx(2, abs=0.25)
         assert np.log2(middle / fine) == pytest.approx(2, abs=0.25)

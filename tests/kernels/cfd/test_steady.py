@@ -70,28 +70,28 @@ def problem(cells: int, stretching: float, dtype=jnp.float64):
     return flow, flow.rest(), truth
 
 
+@cache
+def program(**options):
+    solver = SteadySolver(**options)
+    return jax.jit(
+        lambda flow, start: steady_state(flow, start, jnp.ones_like(flow.viscosity), solver=solver)
+    )
+
+
+@cache
 def solve(cells: int, stretching: float, dtype=jnp.float64, **options):
     flow, start, truth = problem(cells, stretching, dtype)
-    solution = jax.jit(
-        lambda flow, start: steady_state(
-            flow, start, jnp.ones((), dtype), solver=SteadySolver(**options)
-        )
-    )(flow, start)
-    return flow, solution, truth
+    return flow, program(**options)(flow, start), truth
 
 
 @pytest.mark.parametrize("stretching", [0.0, 1.5])
 def test_second_order_in_space(stretching):
-    """Root-mean-square errors of u, v, p, T over three grids; 0.15 for the next order's part.
-
-    Pressure carries the first-order truncation of the wall cells in a layer one cell thin, so its
-    order is between 1.5 and 2 in this norm; 1.4 bounds it from below.
-    """
+    """Root-mean-square errors of u, v, p, T over three grids; 0.15 for the next order's part."""
     sizes, errors = [], []
     for cells in (16, 32, 64):
         flow, solution, truth = solve(cells, stretching)
         assert int(solution.outcome) == Outcome.ok
-        assert np.abs(flow.divergence(solution.value.velocity)).max() < 1e-11
+        assert np.abs(flow.divergence(solution.value.velocity)).max() < 1e-10, "round-off"
         volumes = [flow.grid.volumes(axis) for axis in (0, 1, None, None)]
         errors.append(
             [
@@ -103,10 +103,7 @@ def test_second_order_in_space(stretching):
         )
         sizes.append(1 / cells)
     orders = [observed_order(sizes, series).value for series in zip(*errors, strict=True)]
-    print(stretching, orders)
-    for order in (orders[0], orders[1], orders[3]):
-        assert order == pytest.approx(2, abs=0.15)
-    assert orders[2] > 1.4
+    assert orders == pytest.approx([2] * 4, abs=0.15)
 
 
 def test_single_precision_stays_single():
@@ -125,14 +122,14 @@ def test_iteration_limit_is_an_outcome():
 
 
 def test_nonsense_is_an_outcome():
-    flow, start, _ = problem(8, 0.0)
-    start = start._replace(temperature=start.temperature.at[2, 2].set(jnp.nan))
-    solution = steady_state(flow, start, jnp.asarray(1.0))
+    flow, start, _ = problem(16, 0.0)
+    broken = start._replace(temperature=start.temperature.at[2, 2].set(jnp.nan))
+    solution = program(newton_limit=2)(flow, broken)
     assert int(solution.outcome) == Outcome.non_finite
 
 
-def test_solution_is_its_own_start():
-    """Started at the answer, the solver only has to notice: the residual is at round-off."""
-    flow, solution, _ = solve(8, 0.0)
+def test_rate_of_the_solution_vanishes():
+    """1e-7: the tolerance of 1e-10 times rates of up to 1e2 at the start, and a margin of ten."""
+    flow, solution, _ = solve(16, 0.0)
     rate = flow.rate(solution.value)
-    assert max(float(jnp.abs(x).max()) for x in jax.tree.leaves(rate)) < 1e-8
+    assert max(float(jnp.abs(x).max()) for x in jax.tree.leaves(rate)) < 1e-7
