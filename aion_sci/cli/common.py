@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ __all__ = [
     "verdict_text",
 ]
 
+_WIDE = 200  # columns; a table is cut to the width of its console
 _FLAGS = ("store", "workers", "executor", "planner")
 
 
@@ -39,11 +41,12 @@ def print_json(data: Any, *, line: bool = False) -> None:
     print(json.dumps(data, allow_nan=False, indent=None if line else 2), flush=True)
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A rich console that leaves numbers and brackets alone."""
+def console() -> Console:
+    """A rich console that leaves numbers alone, and wide where nobody looks: in a log or a pipe."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    narrow = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, soft_wrap=True, width=None if narrow else _WIDE)
 
 
 _COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}

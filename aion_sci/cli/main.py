@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = add("ask", "answer a question file by a campaign of simulations", simulates=True)
     verb.add_argument("question", metavar="FILE", help="question file (YAML)")
     verb.add_argument("--planner", metavar="NAME", help="who proposes hypotheses (bayes)")
-    verb.add_argument("--budget-runs", type=int, metavar="N", help="replace the budget of runs")
+    verb.add_argument("--budget-runs", type=_count, metavar="N", help="replace the budget of runs")
     _execution(verb)
 
     verb = add("show", "show a run, a claim or a campaign")
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = add("search", "search claims, campaigns and runs")
     verb.add_argument("text", nargs="+", metavar="TEXT")
-    verb.add_argument("--limit", type=int, default=20, metavar="N", help="most hits to show")
+    verb.add_argument("--limit", type=_count, default=20, metavar="N", help="most hits to show")
 
     add("claims", "list the claims")
 
@@ -108,6 +108,12 @@ def _parser() -> argparse.ArgumentParser:
 
     add("config", "show the settings and where each came from")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}'; a whole number of at least 1 is needed")
+    return int(text)
 
 
 def _execution(verb: argparse.ArgumentParser) -> None:

@@ -17,11 +17,12 @@ def command(options: argparse.Namespace) -> int:
     """Write the page and print its path."""
     with open_store(options) as store:
         result = recall(options.campaign, store)
+        path = Path(options.output or result.folder / "report.html").absolute()
         try:
-            path = write_report(result, Path(options.output) if options.output else None)
+            write_report(result, path)
         except OSError as error:
             raise RequestError(
-                f"the report cannot be written to {error.filename}: {error.strerror}; "
+                f"the report cannot be written to {path}: {error.strerror}; "
                 "name another file with --output"
             ) from error
     if options.json:

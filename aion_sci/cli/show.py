@@ -65,6 +65,7 @@ def _show_claim(claim: Claim, as_json: bool) -> int:
 
 def _show_campaign(store: KnowledgeStore, campaign: str, as_json: bool) -> int:
     folder = store.campaign_folder(campaign)
+    campaign = folder.name
     claims = store.claims(campaign=campaign)
     if as_json:
         found: dict[str, Any] = {"campaign": campaign, "folder": str(folder)}
@@ -81,10 +82,8 @@ def _unit(unit: str) -> str:
 
 
 def _print_rows(rows: list[tuple[str, str]]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(show_header=False, box=None)
+    width = max(len(name) for name, _ in rows)
     for name, text in rows:
-        table.add_row(Text(name, style="bold"), Text(text))
-    console().print(table)
+        console().print(Text.assemble((name.ljust(width), "bold"), "  ", text))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from aion_sci.cli.common import open_store, print_json
+from aion_sci.cli.common import open_store, print_json, settings_of
+from aion_sci.errors import StoreError
 from aion_sci.verification import store_problems
 
 __all__ = ["command"]
@@ -16,6 +17,9 @@ def command(options: argparse.Namespace) -> int:
 
 
 def _rebuild(options: argparse.Namespace) -> int:
+    folder = settings_of(options).store
+    if not folder.is_dir():  # opening for writing would make an empty one
+        raise StoreError(f"there is no knowledge store at {folder}; name one with --store")
     with open_store(options, write=True) as store:
         rebuilt = store.rebuild()
         removed = store.tidy()

@@ -154,15 +154,19 @@ class KnowledgeStore:
         return folder
 
     def campaign_folder(self, campaign_id: str) -> Path:
-        """The folder of a campaign, made where the store is open for writing."""
+        """The folder of a campaign, made where the store is open for writing.
+
+        A store open for reading also takes the first characters of an id where they are enough.
+        """
         if not _NAME.match(campaign_id):
             raise RequestError(f"'{campaign_id}' is no campaign id")
+        if self._lock is None:
+            known = self._layout.campaign_ids()
+            found = [name for name in known if name.startswith(campaign_id)]
+            return self._layout.campaigns / _only("campaign", campaign_id, found, known)
         folder = self._layout.campaigns / campaign_id
-        if self._lock is not None:
-            with unwritable_as_store_error(self.path):
-                folder.mkdir(parents=True, exist_ok=True)
-        elif not folder.is_dir():
-            raise UnknownNameError("campaign", campaign_id, self._layout.campaign_ids())
+        with unwritable_as_store_error(self.path):
+            folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     # -- asking ---------------------------------------------------------------------------------
