@@ -24,9 +24,10 @@ whose truncation and round-off balance near 1e-11 of f/s for a smooth f on the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -42,6 +43,9 @@ __all__ = ["ExperimentContract"]
 
 _STEP = float(np.finfo(np.float64).eps) ** 0.2
 _STENCIL = ((1, 8 / 12), (-1, -8 / 12), (2, -1 / 12), (-2, 1 / 12))
+
+
+_Static = tuple[tuple[str, Value], ...]
 
 
 class ExperimentContract:
@@ -91,7 +95,7 @@ class ExperimentContract:
 
         chosen = self.experiment
         numbers, static = self._arguments(self.points[0])
-        shapes = jax.eval_shape(lambda numbers: chosen(**numbers, **static), numbers)
+        shapes = jax.eval_shape(_programs(chosen, static).member, numbers)
         declared = {o.name for o in chosen.observables}
         assert set(shapes.observables) == declared, f"it gives {sorted(shapes.observables)}"
         for name, shape in shapes.observables.items():
@@ -133,11 +137,9 @@ class ExperimentContract:
 
         for point in self.points:
             numbers, static = self._arguments(point)
-
-            def member(numbers: Any, static: Any = static) -> Measured:
-                return self.experiment(**numbers, **static)
-
-            self._assert_equal(jax.jit(member)(numbers), member(numbers))
+            programs = _programs(self.experiment, static)
+            eager = programs.member(jax.tree.map(jax.numpy.asarray, numbers))
+            self._assert_equal(programs.alone(numbers), eager)
 
     def test_batch_equals_loop(self) -> None:
         """The members of a batch know nothing of each other."""
@@ -149,30 +151,21 @@ class ExperimentContract:
         if len(members) == 1:
             members.append(self._moved(numbers))
 
-        def member(numbers: Any) -> Measured:
-            return self.experiment(**numbers, **static)
-
-        stacked = {name: np.stack([m[name] for m in members]) for name in numbers}
-        together = jax.jit(jax.vmap(member))(stacked)
-        for row, alone in enumerate(map(jax.jit(member), members)):
+        programs = _programs(self.experiment, static)
+        together = programs.batch(_stacked(members))
+        for row, alone in enumerate(map(programs.alone, members)):
             self._assert_equal(jax.tree.map(lambda leaf, i=row: leaf[i], together), alone)
 
     def test_gradients_are_those_of_the_differences(self) -> None:
         """Every observable by every continuous parameter: finite, and right."""
-        import jax
-
         continuous = [p for p in self.experiment.parameters if p.kind == "number"]
         for point in self.points:
             numbers, static = self._arguments(point)
 
-            def observables(numbers: Any, static: Any = static) -> Mapping[str, Any]:
-                return self.experiment(**numbers, **static).observables
-
-            slopes = jax.jit(jax.jacrev(observables, allow_int=True))(numbers)
-            around = [numbers, *self._stencils(numbers, continuous)]
-            stacked = {name: np.stack([m[name] for m in around]) for name in numbers}
-            values = jax.jit(jax.vmap(observables))(stacked)
-            for name, column in values.items():
+            programs = _programs(self.experiment, static)
+            slopes = programs.slopes(numbers)
+            around = programs.batch(_stacked([numbers, *self._stencils(numbers, continuous)]))
+            for name, column in around.observables.items():
                 for index, parameter in enumerate(continuous):
                     scale = _scale(parameter, float(numbers[parameter.name]))
                     first = 1 + index * len(_STENCIL)
@@ -194,7 +187,7 @@ class ExperimentContract:
             name: number.astype(np.float32) if number.dtype.kind == "f" else number
             for name, number in numbers.items()
         }
-        shapes = jax.eval_shape(lambda numbers: self.experiment(**numbers, **static), single)
+        shapes = jax.eval_shape(_programs(self.experiment, static).member, single)
         for group in (shapes.observables, shapes.fields):
             for name, shape in group.items():
                 assert shape.dtype != np.float64, f"{name} is {shape.dtype} from float32"
@@ -210,11 +203,11 @@ class ExperimentContract:
         if not any(value.dtype.kind == "f" for value in numbers.values()):
             return
 
-        def member(numbers: Any) -> Solution:
-            measured = self.experiment(**numbers, **static)
+        def solve(numbers: Any) -> Solution:
+            measured = _programs(self.experiment, static).member(numbers)
             return Solution(dict(measured.observables), measured.outcome, {})
 
-        solved = ensemble(member, {name: value[None] for name, value in spoilt.items()})
+        solved = ensemble(solve, {name: value[None] for name, value in spoilt.items()})
         assert solved.outcome[0] != Outcome.ok, f"from not-a-number it makes {solved.value}"
 
     # -- the run ----------------------------------------------------------------------------------
@@ -269,7 +262,7 @@ class ExperimentContract:
 
     # -- how --------------------------------------------------------------------------------------
 
-    def _arguments(self, point: Mapping[str, Value]) -> tuple[dict[str, Any], dict[str, Value]]:
+    def _arguments(self, point: Mapping[str, Value]) -> tuple[dict[str, Any], _Static]:
         """The numbers of a point as arrays without dimensions, and what is not traced."""
         bound = self.experiment.bind({**point, **self.settings})
         given = {**bound.parameters, **bound.settings}
@@ -279,7 +272,7 @@ class ExperimentContract:
             for name, kind in traced.items()
         }
         apart = {"precision", *traced}
-        return numbers, {name: value for name, value in given.items() if name not in apart}
+        return numbers, tuple(item for item in given.items() if item[0] not in apart)
 
     def _numeric(self) -> list[Parameter]:
         return [p for p in self.experiment.parameters if p.numeric]
@@ -328,3 +321,27 @@ def _scale(parameter: Parameter, value: float) -> float:
     if value != 0:
         return abs(value)
     return 0.01 * ((parameter.high or 1.0) - (parameter.low or 0.0))
+
+
+class _Programs(NamedTuple):
+    """An experiment's function with all that is not traced filled in, and what JAX makes of it."""
+
+    member: Callable[[Any], Measured]
+    alone: Callable[[Any], Measured]
+    batch: Callable[[Any], Measured]
+    slopes: Callable[[Any], Mapping[str, Mapping[str, Any]]]
+
+
+@functools.lru_cache(maxsize=8)  # so that the points of a test share a compiled program
+def _programs(experiment: Experiment, static: _Static) -> _Programs:
+    import jax
+
+    def member(numbers: Any) -> Measured:
+        return experiment(**numbers, **dict(static))
+
+    slopes = jax.jacrev(lambda numbers: member(numbers).observables, allow_int=True)
+    return _Programs(member, jax.jit(member), jax.jit(jax.vmap(member)), jax.jit(slopes))
+
+
+def _stacked(members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: np.stack([member[name] for member in members]) for name in members[0]}

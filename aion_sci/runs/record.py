@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aion_kernels.estimate import Estimate
+from aion_sci.display import html_table
 from aion_sci.runs.spec import RunSpec
 from aion_sci.units import DIMENSIONLESS
 
@@ -34,7 +35,10 @@ class Reading:
         return self.estimate.error
 
     def to_json(self) -> dict[str, Any]:
-        """The observable as the command line prints it; a non-finite number becomes null."""
+        """The observable as the command line prints it; a non-finite number becomes null.
+
+        ``outcome`` is there only where it is not ``ok``.
+        """
         numbers = {
             "value": self.estimate.value,
             "error": self.estimate.error,
@@ -43,12 +47,8 @@ class Reading:
             "solver": self.estimate.solver,
         }
         finite = {name: _finite(number) for name, number in numbers.items()}
-        return {
-            "value": finite.pop("value"),
-            "unit": self.unit,
-            **finite,
-            "outcome": self.outcome,
-        }
+        why_not = {} if self.outcome == "ok" else {"outcome": self.outcome}
+        return {"value": finite.pop("value"), "unit": self.unit, **finite, **why_not}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Reading:
@@ -95,6 +95,15 @@ class Record:
         """The reading of an observable where it is a result; None where it is not."""
         reading = self.observables.get(observable)
         return reading if reading is not None and reading.outcome == "ok" else None
+
+    def _repr_html_(self) -> str:
+        given = {n: f"{e['value']} {e['unit']}" for n, e in self.parameters_json().items()}
+        read = {
+            name: f"{reading.value:.6g} ± {reading.error:.2g} {reading.unit}, {reading.outcome}"
+            for name, reading in self.observables.items()
+        }
+        named = {"run": self.run_id, "experiment": self.spec.experiment, **given, **read}
+        return html_table((), named.items())
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``aion run --json`` prints."""

@@ -41,7 +41,7 @@ class TestJson:
         assert printed["parameters"]["time"] == {"value": 0.5, "unit": "s"}
         assert printed["parameters"]["steps"] == {"value": 32, "unit": "1"}
         lost = printed["observables"]["lost"]
-        assert set(lost) >= {"value", "unit", "error", "discretisation", "sampling", "solver"}
+        assert set(lost) == {"value", "unit", "error", "discretisation", "sampling", "solver"}
         assert lost["unit"] == "percent"
         assert abs(lost["value"] - 100 * (1 - math.exp(-1))) <= lost["error"]
         assert printed["outcome"] == "ok"
