@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aion_sci.display import html_table
 from aion_sci.errors import CorruptClaimError
 from aion_sci.runs.spec import content_hash
 
@@ -66,6 +67,10 @@ class Claim:
     def id(self) -> str:
         """``claim-`` and the first digits of the content's SHA-256."""
         return f"claim-{content_hash(self._content())[:_ID_LENGTH]}"
+
+    def _repr_html_(self) -> str:
+        shown = ("id", "statement", "verdict", "effect", "interval", "confidence", "level")
+        return html_table((), [(name, str(getattr(self, name))) for name in shown])
 
     def to_json(self) -> dict[str, Any]:
         """The content of the claim's file; an open end of the interval is null."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 
+from aion_sci.display import html_table
 from aion_sci.experiments import Experiment, find
 from aion_sci.experiments import experiments as registered
 
@@ -41,9 +41,4 @@ class Catalogue(Mapping[str, Experiment]):
         return "\n".join(f"{row[0]:24} {row[3]}" for row in self.rows())
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.rows()
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(_HEADINGS, self.rows())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aion_sci.display import html_table
 from aion_sci.research.campaign import Campaign
 from aion_sci.research.design import Design
 from aion_sci.research.planner import Proposal
@@ -87,6 +88,24 @@ class CampaignResult:
             "verdicts": [answer.to_json() for answer in self.answers],
             "report": self.report,
         }
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                answer.finding.verdict,
+                answer.statement,
+                answer.finding.measure,
+                _number(answer.finding.effect),
+                " to ".join(_number(end) for end in answer.finding.interval or ()),
+                answer.claim,
+            )
+            for answer in self.answers
+        ]
+        return html_table(("verdict", "hypothesis", "effect", "", "interval", "claim"), rows)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def assemble(

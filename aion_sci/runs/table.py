@@ -77,24 +77,26 @@ def with_fields(
 ) -> xarray.Dataset:
     """The dataset with each run's fields added, the swept parameters as leading dimensions.
 
-    Raises :class:`~aion_sci.errors.RequestError` when the fields differ in shape, as they do over a
-    sweep of the resolution.
+    Raises :class:`~aion_sci.errors.RequestError` when the fields differ in shape or stand at
+    different places, as they do over a sweep of the resolution.
     """
     import xarray
 
     from aion_sci.runs.folder import load_fields
 
     loaded = [load_fields(record) for record in records]
-    if any(dict(fields.sizes) != dict(loaded[0].sizes) for fields in loaded):
-        raise RequestError(
-            f"the fields differ in shape over {', '.join(swept)}; run each alone, or read them "
-            "one by one from the run folders"
-        )
     labelled = [
         fields.expand_dims({name: [_given(record)[name]] for name in swept})
         for record, fields in zip(records, loaded, strict=True)
     ]
-    combined = xarray.combine_by_coords(labelled) if swept else loaded[0]
+    try:
+        # Each run's fields carry its own id, which `run_id` of the dataset holds already.
+        combined = xarray.combine_by_coords(labelled, join="exact", combine_attrs="drop_conflicts")
+    except ValueError as error:
+        raise RequestError(
+            f"the fields differ in shape or place over {', '.join(swept)}; run each alone, or read "
+            "them one by one from the run folders"
+        ) from error
     return dataset.merge(combined)
 
 
