@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aion_kernels.core.canaries import CanaryResult
     from aion_kernels.core.native import KernelStatus
 
-__all__ = ["Allocator", "Extra", "Folder", "Package", "Report", "examine"]
+__all__ = ["Allocator", "Extra", "Folder", "Package", "Report", "examine", "extras"]
 
 DISTRIBUTION = "aion-sci"
 PURPOSES = {

@@ -23,7 +23,7 @@ _LONGEST = 100_000  # values of one range: a slip of the finger beyond it would 
 
 
 @runtime_checkable
-class SupportsItem(Protocol):
+class _SupportsItem(Protocol):
     """A NumPy or JAX scalar."""
 
     def item(self) -> Value:
@@ -56,7 +56,7 @@ def is_sweep(parameter: Parameter, raw: Raw) -> bool:
     """Whether a request spans an axis: a list, or a text with a comma or a range."""
     if isinstance(raw, str):
         return parameter.kind not in ("text", "file") and ("," in raw or ":" in raw)
-    return not isinstance(raw, int | float | SupportsItem) or bool(getattr(raw, "shape", ()))
+    return not isinstance(raw, int | float | _SupportsItem) or bool(getattr(raw, "shape", ()))
 
 
 def _items(raw: Any) -> list[Any]:
@@ -68,7 +68,7 @@ def _items(raw: Any) -> list[Any]:
 
 def _plain(item: Any) -> Value:
     """A NumPy scalar as the Python number it holds."""
-    return item.item() if isinstance(item, SupportsItem) else item
+    return item.item() if isinstance(item, _SupportsItem) else item
 
 
 def _split(parameter: Parameter, text: str) -> list[Value]:

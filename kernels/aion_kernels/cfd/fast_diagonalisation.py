@@ -55,10 +55,12 @@ class AxisLaplacian:
 
     @cached_property
     def vectors(self) -> NDArray[np.float64]:
+        """V, an eigenvector a column."""
         return self._decomposition[1] / np.sqrt(self._widths)[:, None]
 
     @cached_property
     def inverse(self) -> NDArray[np.float64]:
+        """V⁻¹; the inner product of the widths makes it a transpose."""
         return self._decomposition[1].T * np.sqrt(self._widths)[None, :]
 
     @property
@@ -98,6 +100,7 @@ class BoxLaplacian:
 
     @property
     def axes(self) -> tuple[AxisLaplacian, ...]:
+        """The one-dimensional operators whose sum this is."""
         return tuple(
             _axis_laplacian(axis, kind)
             for axis, kind in zip(self.grid.axes, self.kinds, strict=True)

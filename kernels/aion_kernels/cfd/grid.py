@@ -91,6 +91,7 @@ class StaggeredGrid:
 
     @property
     def dimension(self) -> int:
+        """2 or 3: how many axes there are."""
         return len(self.axes)
 
     @property

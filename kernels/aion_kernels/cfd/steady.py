@@ -63,6 +63,7 @@ class SteadySolver:
     """The same once τ is long."""
 
     def relative(self, dtype: Any) -> float:
+        """The tolerance, or the default of a floating-point type."""
         if self.tolerance is not None:
             return self.tolerance
         return 1e-10 if jnp.finfo(dtype).bits == 64 else 3e-5
