@@ -100,7 +100,8 @@ def _column(
 ) -> _Column:
     from aion_kernels.core.refinement import richardson
 
-    values = np.array([s.value["observables"][name] for s in ladder], dtype=np.float64)
+    computed = [np.asarray(s.value["observables"][name]) for s in ladder]
+    values = np.array(computed, dtype=np.float64)
     solver, sampling = _bar(ladder, "solver", name), _bar(ladder, "sampling", name)
     members = values.shape[1]
     fidelity = experiment.fidelity
@@ -110,7 +111,8 @@ def _column(
             values, values[-1], nothing, sampling, solver, np.full(members, np.nan), nothing
         )
     sizes = [1.0 / rung for rung in rungs if rung is not None]
-    result = richardson(values, sizes, order=fidelity.order, noise=solver + sampling)
+    noise = solver + sampling + _round_off(computed)
+    result = richardson(values, sizes, order=fidelity.order, noise=noise)
     return _Column(
         values,
         result.value,
@@ -127,6 +129,13 @@ def _bar(ladder: Sequence[Solution], source: str, name: str) -> np.ndarray:
     members = ladder[-1].outcome.shape
     bars = [np.broadcast_to(s.value[source].get(name, 0.0), members) for s in ladder]
     return np.max(np.abs(np.asarray(bars, dtype=np.float64)), axis=0)
+
+
+def _round_off(values: Sequence[np.ndarray]) -> np.ndarray:
+    """What the type that was computed with leaves open in each member; it matters in float32."""
+    inexact = np.issubdtype(values[0].dtype, np.inexact)
+    epsilon = float(np.finfo(values[0].dtype).eps) if inexact else 0.0
+    return 4 * epsilon * np.max(np.abs(np.array(values, dtype=np.float64)), axis=0)
 
 
 def _finite(number: float) -> float | None:

@@ -140,7 +140,17 @@ class TestResults:
         run(order)
         for solution in seen:
             assert solution.value["observables"]["remaining"].dtype == np.float32
-        assert records(order)[0].spec.settings["precision"] == "float32"
+        for record, exact in zip(records(order), np.exp([-1.0, -2.0]), strict=True):
+            reading = record.observables["remaining"]
+            assert abs(reading.value - exact) <= reading.error, "the bar is that of float32"
+
+    def test_where_float32_ends_no_order_is_asked_for(self, tmp_path: Path):
+        """At 2048 steps the grids differ by less than float32 can tell: the error says so."""
+        order = order_of(tmp_path, "sample.decay", {"steps": 2048, "precision": "float32"})
+        run(order)
+        reading = records(order)[0].observables["remaining"]
+        assert reading.outcome == "ok"
+        assert abs(reading.value - math.exp(-1)) <= reading.error
 
 
 class TestFields:
