@@ -19,6 +19,7 @@ __all__ = ["Axis", "Band", "Curve", "Points", "ladder_figure", "scatter_figure"]
 
 _SIZE = (6.2, 3.9)  # inches; about the width of the page's text
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_ANONYMOUS = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _INK = "#1f2933"
 _EVIDENCE = "#0b6e99"
 _CLAIM = "#c2410c"
@@ -163,6 +164,6 @@ def _svg(title: str, draw: Any) -> str:
         axes.grid(alpha=0.25, lw=0.5)
         draw(axes)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.savefig(buffer, format="svg", metadata=_ANONYMOUS)
     text = buffer.getvalue()
     return text[text.index("<svg") :]
