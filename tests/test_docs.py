@@ -80,6 +80,7 @@ def test_links_within_the_tree_lead_somewhere(page):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_pages_build_without_a_warning(tmp_path):
     """Built from a copy, because autosummary writes next to the sources."""
     sources = tmp_path / "docs"
