@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aion_kernels.files import write_text
 from aion_sci.errors import CorruptClaimError, StoreError, StoreVersionError
 from aion_sci.knowledge.claim import Claim
-from aion_sci.runs.atomic import write_text
 
 __all__ = ["Layout", "read_object"]
 

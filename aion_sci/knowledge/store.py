@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from aion_kernels.files import write_text
 from aion_sci.errors import RequestError, StoreError, UnknownNameError
 from aion_sci.knowledge.check import Problem, problems
 from aion_sci.knowledge.claim import Claim
@@ -24,7 +25,6 @@ from aion_sci.knowledge.layout import Layout
 from aion_sci.knowledge.lock import CoordinatorLock
 from aion_sci.knowledge.rebuild import Rebuilt, rebuild
 from aion_sci.knowledge.search import Hit
-from aion_sci.runs.atomic import write_text
 from aion_sci.runs.folder import (
     find_run,
     iterate_unfinished,

@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from aion_kernels.files import write_text
 from aion_sci.report.evidence import evidence_figure
 from aion_sci.report.figures import ladder_figure
 from aion_sci.report.page import Page
@@ -20,7 +21,6 @@ from aion_sci.research import verify_log
 from aion_sci.research.campaign import ERROR_RATE
 from aion_sci.research.log import Event
 from aion_sci.research.result import Answer, CampaignResult
-from aion_sci.runs.atomic import write_text
 from aion_sci.runs.record import Record
 
 __all__ = ["campaign_page", "write_report"]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aion_kernels.files import append_line
 from aion_sci.errors import CorruptLogError
-from aion_sci.runs.atomic import append_line
 from aion_sci.runs.spec import canonical_json, content_hash
 
 __all__ = ["CampaignLog", "Event", "verify_log"]

@@ -8,7 +8,7 @@
         log.jsonl           one event a line, where there are any
         COMMIT.json         names, sizes and SHA-256 of the files above
 
-Every file is written whole (see :mod:`aion_sci.runs.atomic`) and COMMIT.json comes last: a folder
+Every file is written whole (see :mod:`aion_kernels.files`) and COMMIT.json comes last: a folder
 without it is the remains of a writer that died, and is no result. Several workers may compute the
 same run at once, each in an attempt of its own. The first COMMIT stands; a second one that agrees
 is dropped, one that disagrees is kept beside it and is an error until someone decides.
@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aion_kernels.files import sha256_of_file, sync_folder, write_bytes, writing
 from aion_sci.errors import (
     ConflictingRunError,
     CorruptRunError,
@@ -35,7 +36,6 @@ from aion_sci.errors import (
     StoreVersionError,
 )
 from aion_sci.runs.agreement import disagreement
-from aion_sci.runs.atomic import sha256_of_file, sync_folder, write_bytes, writing
 from aion_sci.runs.plain import as_json
 from aion_sci.runs.record import Reading, Record
 from aion_sci.runs.spec import RunSpec, canonical_json, content_hash

@@ -18,9 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from aion_kernels.core.files import write_atomically
 from aion_kernels.core.hooks import Hook, Moment
 from aion_kernels.core.outcome import Outcome
+from aion_kernels.files import write_bytes
 
 __all__ = ["Checkpoint", "CorruptCheckpointError", "Resumed", "resume", "save"]
 
@@ -76,7 +76,9 @@ def save(path: str | PathLike[str], step: int, state: PyTree) -> None:
             for (name, _), array in zip(named, arrays, strict=True)
         ],
     }
-    write_atomically(Path(path), json.dumps(header).encode() + b"\n" + content)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, json.dumps(header).encode() + b"\n" + content)
 
 
 def resume(path: str | PathLike[str], *, like: PyTree) -> Resumed:

@@ -27,7 +27,7 @@ from jax.extend import core as jax_core
 from jaxtyping import PyTree
 
 from aion_kernels.core.cache import processor_cache
-from aion_kernels.core.files import write_atomically
+from aion_kernels.files import write_bytes
 
 if TYPE_CHECKING:  # pyright cannot follow jax's own alias
     from jaxlib._jax import Device
@@ -142,7 +142,8 @@ def _cpu_budget() -> int:
     budget = _knee(rates)
     record = {"bytes": budget, "cells_per_second": {str(size): rate for size, rate in rates}}
     with contextlib.suppress(OSError):  # an unwritable cache costs a second in the next process
-        write_atomically(path, json.dumps(record, indent=1).encode())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, json.dumps(record, indent=1).encode())
     return budget
 
 

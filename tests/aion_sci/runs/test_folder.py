@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import xarray
 
+from aion_kernels import files
 from aion_kernels.estimate import Estimate
 from aion_sci.errors import (
     ConflictingRunError,
@@ -20,7 +21,6 @@ from aion_sci.errors import (
     StoreError,
     StoreVersionError,
 )
-from aion_sci.runs import atomic
 from aion_sci.runs.folder import (
     commit_run,
     find_run,
@@ -299,7 +299,7 @@ def overwrite(record: Record, name: str, text: str) -> None:
     path = record.folder / name
     path.write_text(text)
     commit = json.loads((record.folder / "COMMIT.json").read_text())
-    commit["files"][name] = {"bytes": len(text), "sha256": atomic.sha256_of_file(path)}
+    commit["files"][name] = {"bytes": len(text), "sha256": files.sha256_of_file(path)}
     del commit["sha256"]
     commit["sha256"] = content_hash(commit)
     (record.folder / "COMMIT.json").write_text(json.dumps(commit))

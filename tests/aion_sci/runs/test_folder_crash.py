@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from aion_kernels import files
 from aion_kernels.estimate import Estimate
 from aion_sci.errors import StoreError, StoreUnwritableError
-from aion_sci.runs import atomic, folder
+from aion_sci.runs import folder
 from aion_sci.runs.folder import commit_run, find_run, iterate_runs, iterate_unfinished
 from aion_sci.runs.record import Reading, Record
 from aion_sci.runs.spec import RunSpec
@@ -27,9 +28,9 @@ def test_commit_comes_last_and_every_file_is_synced_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     steps: list[tuple[str, str]] = []
-    sync, rename = atomic._sync, os.replace
+    sync, rename = files._sync, os.replace
     monkeypatch.setattr(
-        atomic, "_sync", lambda path: (steps.append(("sync", path.name[1:-33])), sync(path))
+        files, "_sync", lambda path: (steps.append(("sync", path.name[1:-33])), sync(path))
     )
     monkeypatch.setattr(
         os, "replace", lambda a, b: (steps.append(("rename", Path(b).name)), rename(a, b))

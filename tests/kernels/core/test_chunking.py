@@ -109,7 +109,7 @@ def test_unwritable_cache_is_no_obstacle(empty_cache, monkeypatch):
     def refuse(*_arguments: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(chunking, "write_atomically", refuse)
+    monkeypatch.setattr(chunking, "write_bytes", refuse)
     assert chunking._cpu_budget() == 1000
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from aion_sci.runs import atomic
+from aion_kernels import files
 
 
 def test_a_failed_write_keeps_the_old_content(tmp_path: Path):
     path = tmp_path / "claim.json"
-    atomic.write_text(path, "old")
-    with pytest.raises(OSError, match="quota"), atomic.writing(path) as temporary:
+    files.write_text(path, "old")
+    with pytest.raises(OSError, match="quota"), files.writing(path) as temporary:
         fail_after_writing(temporary)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -21,11 +21,11 @@ def test_a_failed_write_keeps_the_old_content(tmp_path: Path):
 
 def test_lines_are_appended(tmp_path: Path):
     path = tmp_path / "log.jsonl"
-    atomic.append_line(path, "first")
-    atomic.append_line(path, "zweite: ä")
+    files.append_line(path, "first")
+    files.append_line(path, "zweite: ä")
     assert path.read_text(encoding="utf-8") == "first\nzweite: ä\n"
     with pytest.raises(ValueError, match="line break"):
-        atomic.append_line(path, "two\nlines")
+        files.append_line(path, "two\nlines")
 
 
 @pytest.mark.parametrize(("number", "tolerated"), [(22, True), (5, False)])
@@ -37,10 +37,10 @@ def test_a_file_system_that_cannot_sync_folders_will_do(
 
     monkeypatch.setattr(os, "fsync", refuse)
     if tolerated:
-        atomic.sync_folder(tmp_path)
+        files.sync_folder(tmp_path)
     else:
         with pytest.raises(OSError, match="Input/output"):
-            atomic.sync_folder(tmp_path)
+            files.sync_folder(tmp_path)
 
 
 def fail_after_writing(path: Path) -> None:
