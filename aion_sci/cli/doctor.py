@@ -6,6 +6,7 @@ import argparse
 
 from aion_sci.cli.common import console, print_json, settings_of
 from aion_sci.doctor import Report, examine
+from aion_sci.report.wording import entry_text
 
 __all__ = ["command"]
 
@@ -27,7 +28,7 @@ def _print(report: Report) -> None:
     out = console()
     about = Table(show_header=False, box=None)
     for name, value in report.environment.items():
-        about.add_row(Text(name, style="bold"), Text(_plain(value)))
+        about.add_row(Text(name, style="bold"), Text(entry_text(value)))
     about.add_row(Text("compiler", style="bold"), Text(report.compiler))
     state = "set" if report.allocator.active else "not set for this process"
     about.add_row(Text("allocator", style="bold"), Text(state))
@@ -66,11 +67,3 @@ def _print(report: Report) -> None:
 
 def _mark(good: bool, otherwise: str = "failed") -> str:
     return "[green]ok[/green]" if good else f"[yellow]{otherwise}[/yellow]"
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {entry}" for name, entry in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(entry) for entry in value)
-    return str(value)

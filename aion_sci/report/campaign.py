@@ -16,7 +16,7 @@ from aion_kernels.files import write_text
 from aion_sci.report.evidence import evidence_figure
 from aion_sci.report.figures import ladder_figure
 from aion_sci.report.page import Page
-from aion_sci.report.wording import effect_text, interval_text, significant
+from aion_sci.report.wording import effect_text, entry_text, interval_text, significant
 from aion_sci.research import verify_log
 from aion_sci.research.campaign import ERROR_RATE
 from aion_sci.research.log import Event
@@ -204,15 +204,7 @@ def _environment(page: Page, result: CampaignResult) -> None:
     page.heading("Made with")
     seen = {json.dumps(dict(r.environment), sort_keys=True): r.environment for r in result.records}
     for environment in seen.values():
-        page.items([f"{name}: {_plain(value)}" for name, value in environment.items() if value])
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {entry}" for name, entry in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(entry) for entry in value)
-    return str(value)
+        page.items([f"{name}: {entry_text(value)}" for name, value in environment.items() if value])
 
 
 def _with_details(records: Sequence[Record]) -> Iterator[tuple[Record, dict]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aion_sci.research.verdicts import Finding
 
-__all__ = ["effect_text", "interval_text", "significant"]
+__all__ = ["effect_text", "entry_text", "interval_text", "significant"]
 
 
 def significant(value: float, error: float = 0.0) -> str:
@@ -34,3 +34,12 @@ def effect_text(finding: Finding) -> str:
     if finding.effect is None:
         return f"{finding.measure} not measured"
     return f"{finding.measure} {finding.effect:.4g}"
+
+
+def entry_text(value: object) -> str:
+    """An entry of an environment's description on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {entry}" for name, entry in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(entry) for entry in value)
+    return str(value)
