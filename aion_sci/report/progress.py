@@ -26,17 +26,22 @@ def progress_line(*, quiet: bool = False) -> Iterator[Callable[[Progress], None]
         BarColumn(bar_width=24),
         TextColumn("{task.fields[text]}"),
     )
-    with Bar(*columns, console=Console(stderr=True, highlight=False)) as bar:
-        task: Any = None
+    bar = Bar(*columns, console=Console(stderr=True, highlight=False))
+    task: Any = None
 
-        def show(progress: Progress) -> None:
-            nonlocal task
-            if task is None or (progress.work == 0.0 and progress.elapsed == 0.0):
-                task = bar.add_task("runs", total=1.0, text="")
-            complete = 1.0 if progress.done == progress.total else progress.work
-            bar.update(task, completed=complete, text=_progress_text(progress))
+    def show(progress: Progress) -> None:
+        nonlocal task
+        if task is None or (progress.work == 0.0 and progress.elapsed == 0.0):
+            task = bar.add_task("runs", total=1.0, text="")
+            bar.start()
+        complete = 1.0 if progress.done == progress.total else progress.work
+        bar.update(task, completed=complete, text=_progress_text(progress))
 
+    try:
         yield show
+    finally:
+        if task is not None:  # a line that nothing was shown on would be left empty
+            bar.stop()
 
 
 def _progress_text(progress: Progress) -> str:
