@@ -25,6 +25,7 @@ from aion_kernels.cfd.boundaries import (
     VelocityWalls,
     extend_scalar,
     extend_tangential,
+    join,
 )
 from aion_kernels.cfd.grid import StaggeredGrid
 
@@ -51,7 +52,7 @@ def all_faces(velocity: Velocity, walls: VelocityWalls, component: int) -> Float
     shape = list(field.shape)
     shape[component] = 1
     lower, upper = (jnp.broadcast_to(side[component], shape) for side in walls.values[component])
-    return jnp.concatenate([lower, field, upper], axis=component)
+    return join([lower, field, upper], component)
 
 
 def divergence(grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls) -> Scalar:

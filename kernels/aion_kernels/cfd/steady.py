@@ -274,6 +274,8 @@ def _packing(flow: Boussinesq, time_scale: Float[Array, ""]):
     energy = jnp.asarray(np.sqrt(grid.volumes()), dtype) * time_scale
 
     def pack(rate: FlowState) -> Float[Array, " n"]:
+        # Fused with the loops that make the rate, flattening costs them a division per element.
+        rate = jax.lax.optimization_barrier(rate)
         fields = [w * r for w, r in zip(momentum, rate.velocity, strict=True)]
         if rate.temperature is not None:
             fields.append(energy * rate.temperature)
