@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from aion_sci.display import html_table
 from aion_sci.errors import CorruptClaimError
 from aion_sci.runs.spec import content_hash
 
-__all__ = ["Claim"]
+__all__ = ["Claim", "interval_from_json", "interval_to_json"]
 
 _ID_LENGTH = 12
 _VERDICTS = ("supported", "refuted", "inconclusive")
@@ -85,12 +85,7 @@ class Claim:
         try:
             content = dict(data)
             claimed = content.pop("id")
-            if content["interval"] is not None:
-                low, high = content["interval"]
-                content["interval"] = (
-                    -math.inf if low is None else float(low),
-                    math.inf if high is None else float(high),
-                )
+            content["interval"] = interval_from_json(content["interval"])
             content["runs"] = tuple(content["runs"])
             claim = cls(**content)
         except (KeyError, TypeError, ValueError) as error:
@@ -103,15 +98,12 @@ class Claim:
         return claim
 
     def _content(self) -> dict[str, Any]:
-        interval = None
-        if self.interval is not None:
-            interval = [end if math.isfinite(end) else None for end in self.interval]
         return {
             "statement": self.statement,
             "kind": self.kind,
             "verdict": self.verdict,
             "effect": self.effect,
-            "interval": interval,
+            "interval": interval_to_json(self.interval),
             "confidence": self.confidence,
             "level": self.level,
             "question": self.question,
@@ -122,3 +114,18 @@ class Claim:
             "campaign": self.campaign,
             "code": self.code,
         }
+
+
+def interval_to_json(interval: tuple[float, float] | None) -> list[float | None] | None:
+    """An interval as plain data; an open end, which JSON cannot write, is null."""
+    if interval is None:
+        return None
+    return [end if math.isfinite(end) else None for end in interval]
+
+
+def interval_from_json(data: Sequence[float | None] | None) -> tuple[float, float] | None:
+    """Read what :func:`interval_to_json` wrote."""
+    if data is None:
+        return None
+    low, high = data
+    return (-math.inf if low is None else float(low), math.inf if high is None else float(high))

@@ -15,6 +15,7 @@ from typing import Any
 
 from aion_sci.errors import CorruptClaimError
 from aion_sci.knowledge import Claim, KnowledgeStore
+from aion_sci.knowledge.claim import interval_to_json
 from aion_sci.research.design import Design
 from aion_sci.research.engine import Run
 from aion_sci.research.log import Event, verify_log
@@ -56,7 +57,6 @@ class ReplayResult:
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``aion replay --json`` prints."""
-        interval = self.now.interval
         return {
             "claim": self.claim.id,
             "agrees": self.agrees,
@@ -65,8 +65,8 @@ class ReplayResult:
             "verdict_now": self.verdict_now,
             "effect_then": self.claim.effect,
             "effect_now": self.now.effect,
-            "interval_then": None if self.claim.interval is None else list(self.claim.interval),
-            "interval_now": None if interval is None else list(interval),
+            "interval_then": interval_to_json(self.claim.interval),
+            "interval_now": interval_to_json(self.now.interval),
             "differences": list(self.differences),
         }
 

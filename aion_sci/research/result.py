@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aion_sci.display import html_table
+from aion_sci.knowledge.claim import interval_to_json
 from aion_sci.research.campaign import Campaign
 from aion_sci.research.design import Design
 from aion_sci.research.planner import Proposal
@@ -36,13 +37,12 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """One entry of ``verdicts`` in ``aion ask --json``."""
-        interval = self.finding.interval
         return {
             "hypothesis": self.statement,
             "kind": self.design.hypothesis.kind,
             "verdict": self.finding.verdict,
             "effect": self.finding.effect,
-            "interval": None if interval is None else list(interval),
+            "interval": interval_to_json(self.finding.interval),
             "level": self.level,
             "confidence": self.design.confidence,
             "claim": self.claim,

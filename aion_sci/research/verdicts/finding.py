@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from aion_sci.knowledge.claim import interval_from_json, interval_to_json
+
 __all__ = ["Finding", "Interval", "Verdict", "inconclusive", "judge"]
 
 Verdict = Literal["supported", "refuted", "inconclusive"]
@@ -30,7 +32,7 @@ class Finding:
         return {
             "verdict": self.verdict,
             "effect": self.effect,
-            "interval": None if self.interval is None else list(self.interval),
+            "interval": interval_to_json(self.interval),
             "measure": self.measure,
             "notes": list(self.notes),
             "excluded": list(self.excluded),
@@ -39,11 +41,10 @@ class Finding:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Finding:
         """Read what :meth:`to_json` wrote."""
-        interval = data["interval"]
         return cls(
             cast(Verdict, data["verdict"]),
             data["effect"],
-            None if interval is None else (interval[0], interval[1]),
+            interval_from_json(data["interval"]),
             data["measure"],
             tuple(data["notes"]),
             tuple(data["excluded"]),

@@ -9,6 +9,7 @@ import pytest
 
 from aion_sci.errors import CorruptClaimError
 from aion_sci.knowledge import Claim
+from aion_sci.knowledge.claim import interval_from_json, interval_to_json
 
 
 def through_json(claim: Claim) -> Claim:
@@ -76,3 +77,10 @@ def test_a_missing_entry_is_noticed(make_claim, name: str):
 def test_what_cannot_be_claimed_is_refused(make_claim, changes, message: str):
     with pytest.raises(ValueError, match=message):
         make_claim(**changes)
+
+
+@pytest.mark.parametrize("interval", [None, (0.29, 0.31), (-math.inf, 2.0), (1.0, math.inf)])
+def test_an_interval_survives_json(interval):
+    """JSON has no infinity; an open end must come back open."""
+    written = json.loads(json.dumps(interval_to_json(interval), allow_nan=False))
+    assert interval_from_json(written) == interval
