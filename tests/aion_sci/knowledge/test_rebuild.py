@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aion_sci.errors import StoreError
-from aion_sci.knowledge import KnowledgeStore
+from aion_sci.knowledge import KnowledgeStore, index
 from aion_sci.knowledge.index import SCHEMA, Index
 from aion_sci.runs.folder import commit_run
 
@@ -111,11 +111,11 @@ def test_a_failed_rebuild_keeps_the_old_index(filled: Path, monkeypatch: pytest.
 def test_on_a_network_disk_there_is_no_write_ahead_log(
     path: Path, make_record, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("aion_sci.knowledge.index.is_network", lambda _path: True)
+    monkeypatch.setattr(index, "is_network", lambda _path: True)
     with KnowledgeStore.open(path, write=True) as store:
         store.ingest(make_record())
         assert not list(path.glob("*-wal"))
-    monkeypatch.setattr("aion_sci.knowledge.index.is_network", lambda _path: False)
+    monkeypatch.setattr(index, "is_network", lambda _path: False)
     with KnowledgeStore.open(path, write=True) as store:
         store.ingest(make_record(1e5))
         assert list(path.glob("*-wal"))
