@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import jax
 import numpy as np
@@ -15,7 +16,7 @@ from aion_sci.testing import ExperimentContract
 
 class TestTaylorGreen2D(ExperimentContract):
     id = "cfd.taylor_green_2d"
-    settings = {"resolution": 16}
+    settings: ClassVar = {"resolution": 16}
     points = ({"reynolds": 1.0}, {"reynolds": 100.0})
 
 
@@ -23,7 +24,7 @@ class TestTaylorGreen3D(ExperimentContract):
     """At a Reynolds number that the coarse grids of a test resolve."""
 
     id = "cfd.taylor_green_3d"
-    settings = {"resolution": 16}
+    settings: ClassVar = {"resolution": 16}
     points = ({"reynolds": 10.0, "final_time": 0.5},)
 
     @pytest.mark.slow
@@ -43,7 +44,7 @@ class TestKolmogorovFlow(ExperimentContract):
     """Where the stripes are stable: chaos has neither equal batches nor derivatives."""
 
     id = "cfd.kolmogorov_flow"
-    settings = {"resolution": 24}
+    settings: ClassVar = {"resolution": 24}
     points = ({"reynolds": 5.0},)
 
     @pytest.mark.slow
