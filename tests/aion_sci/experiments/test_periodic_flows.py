@@ -102,7 +102,7 @@ def test_chaos_has_sampling_errors_that_seeds_confirm():
     χ² of the eight, each over its own error squared, has 7 degrees of freedom: below 20 in 99.4 %
     of samples, and above 0.6 in 99.9 %; a factor of two in the errors would show.
     """
-    solve = jax.jit(jax.vmap(lambda seed: kolmogorov_flow(25.0, seed, points=32)))
+    solve = jax.jit(jax.vmap(lambda seed: kolmogorov_flow(40.0, seed, points=36)))
     value = solve(np.arange(8)).value
     mean, error = np.asarray(value["energy"]), np.asarray(value["sampling"]["energy"])
     assert np.all(error > 0)

@@ -15,7 +15,9 @@ Expect      for Re up to about 10 the steady stripes u = Re/16 sin(4y), energy R
 Fails       where the outer fifth of the waves holds more than 3e-3 of the enstrophy: the run ends
             as `unresolved`; 64 points serve to Re ≈ 40, 96 to about 60. A flow whose bursts
             are rarer than the time averaged shows its whole range as its error: average over seeds.
-            Derivatives through chaos grow without bound and say nothing about the mean.
+            At Re ≈ 25 several attractors coexist: the seed chooses one, and the error bar knows only
+            of that one. Derivatives through chaos grow without bound and say nothing about the
+            mean.
 Good start  reynolds 40, resolution 64.
 Reference   Chandler & Kerswell 2013, doi 10.1017/jfm.2013.122; the stripes are exact.
 """

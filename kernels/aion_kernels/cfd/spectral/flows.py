@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, PyTree
 
 from aion_kernels.cfd.spectral.fourier import FourierGrid
@@ -32,7 +33,7 @@ _RESOLVED = 3e-3
 Scalar = Float[Array, ""]
 
 
-def taylor_green_2d(reynolds: Scalar | float, *, points: int = 32) -> Solution:
+def taylor_green_2d(reynolds: ArrayLike, *, points: int = 32) -> Solution:
     """Four vortices in a periodic square that decay without changing their shape.
 
         u = cos x sin y exp(−2νt),   v = −sin x cos y exp(−2νt),   ν = 1/Re,   0 ≤ x, y < 2π
@@ -63,7 +64,7 @@ def taylor_green_2d(reynolds: Scalar | float, *, points: int = 32) -> Solution:
 
 
 def taylor_green_3d(
-    reynolds: Scalar | float, final_time: Scalar | float = 5.0, *, points: int = 48
+    reynolds: ArrayLike, final_time: ArrayLike = 5.0, *, points: int = 48
 ) -> Solution:
     """A large vortex in a periodic cube that breaks down into ever smaller ones.
 
@@ -109,9 +110,7 @@ def taylor_green_3d(
     return Solution(value, _outcome(end, stats["courant"]), stats)
 
 
-def kolmogorov_flow(
-    reynolds: Scalar | float, seed: Int[Array, ""] | int = 0, *, points: int = 48
-) -> Solution:
+def kolmogorov_flow(reynolds: ArrayLike, seed: ArrayLike = 0, *, points: int = 48) -> Solution:
     """A fluid in a periodic square, pushed to and fro by a sinusoidal force.
 
         ∂u/∂t + u·∇u = −∇p + ∇²u / Re + sin(4y) x̂,   ∇·u = 0,   0 ≤ x, y < 2π

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -62,7 +64,7 @@ def sampling_error(series: Float[Array, " samples"]) -> Float[Array, ""]:
     return jax.pure_callback(_error, shape, fixed, vmap_method="sequential")
 
 
-def _error(series: np.ndarray) -> np.ndarray:
+def _error(series: Any) -> np.ndarray:
     samples = np.asarray(series)
     if not np.all(np.isfinite(samples)):
         return np.asarray(np.nan, samples.dtype)
