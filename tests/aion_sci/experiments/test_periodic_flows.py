@@ -48,6 +48,10 @@ class TestKolmogorovFlow(ExperimentContract):
     points = ({"reynolds": 5.0},)
 
     @pytest.mark.slow
+    def test_points_are_results_and_a_second_time_they_are_cached(self, tmp_path: Path) -> None:
+        super().test_points_are_results_and_a_second_time_they_are_cached(tmp_path)
+
+    @pytest.mark.slow
     def test_batch_equals_loop(self) -> None:
         super().test_batch_equals_loop()
 

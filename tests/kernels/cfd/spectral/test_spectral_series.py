@@ -59,3 +59,9 @@ def test_the_error_between_histories_has_its_limits():
     assert error_between(jnp.ones((20, 8), jnp.float32)).dtype == jnp.float32
     with pytest.raises(ValueError, match="2 histories"):
         error_between(jnp.ones((20, 2)))
+
+
+def test_a_drift_that_all_histories_share_is_seen():
+    """A decay that ends well before the series does: its mean is the bias, and the error."""
+    decay = jnp.asarray(np.repeat(np.exp(-3 * TIMES)[:, None], 8, axis=1))
+    assert jnp.mean(decay) <= error_between(decay) * 1.01
