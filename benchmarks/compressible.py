@@ -1,10 +1,10 @@
 """A step of compressible flow against NumPy, and a batch of shock tubes against a loop.
 
-The NumPy side is the same scheme written as one writes it there: WENO5-Z in characteristic variables,
-HLLC, the two corrections and three Runge–Kutta stages on whole arrays, without the positivity
-limiter (which ours has), so it does somewhat less work. Both sides start from the same smooth
-periodic field and must agree before they are timed. Sides alternate; medians of nanoseconds per cell and
-step, compilation apart.
+The NumPy side is the same scheme written as one writes it there: WENO5-Z in characteristic
+variables, HLLC, the two corrections and three Runge–Kutta stages on whole arrays, without the
+positivity limiter (which ours has), so it does somewhat less work. Both sides start from the same
+smooth periodic field and must agree before they are timed. Sides alternate; medians of nanoseconds
+per cell and step, compilation apart.
 """
 
 from __future__ import annotations
@@ -188,7 +188,8 @@ def compare_tubes(repeats: int, members: int = 64, cells: int = 200) -> str:
         sides[0].append(seconds(lambda: jax.block_until_ready(together(left))))
         sides[1].append(seconds(lambda: [jax.block_until_ready(alone(one)) for one in left]))
     batch, loop = map(statistics.median, sides)
-    return f"{members} tubes of {cells} cells: batch {batch:.2f} s, loop {loop:.2f} s, {loop / batch:.1f} times"
+    ratio = f"{loop / batch:.1f} times"
+    return f"{members} tubes of {cells} cells: batch {batch:.2f} s, loop {loop:.2f} s, {ratio}"
 
 
 def main() -> None:
