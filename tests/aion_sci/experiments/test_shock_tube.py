@@ -28,7 +28,7 @@ COLLISION = SOD | {"density_right": 1.0, "velocity_left": 1.0, "pressure_right":
 
 class TestShockTube(ExperimentContract):
     id = "cfd.shock_tube"
-    settings = {"resolution": 200}  # noqa: RUF012 — as a user writes it
+    settings = {"resolution": 200}
     points = (SOD, COLLISION)
     # |density − exact| has a kink wherever the two cross; the other observables reach 1e-4.
     gradient_tolerance = 0.05

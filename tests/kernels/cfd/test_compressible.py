@@ -94,7 +94,7 @@ def test_isentropic_vortex_is_carried_at_order_five():
     assert observed_order(1 / np.array(sizes), errors).value > 4.3
 
 
-@pytest.mark.parametrize("shape", [(16,), (8, 10), (6, 7, 8)])
+@pytest.mark.parametrize("shape", [(16,), (8, 10), pytest.param((6, 7, 8), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("friction", [{}, {"viscosity": 1e-2, "prandtl": 0.7}])
 def test_sums_are_conserved(shape, friction):
     """Mass, momentum and energy between periodic ends: round-off of a few hundred numbers."""
@@ -105,7 +105,7 @@ def test_sums_are_conserved(shape, friction):
     assert float(jnp.max(jnp.abs(state[1] - moving.initial()[1]))) > 1e-4
 
 
-@pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.parametrize("dimension", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_tube_along_any_axis_is_the_tube(dimension):
     """Sod's problem with a wind across it: the fields of the 1D tube, to round-off."""
     cells, wind = 24, 0.3
@@ -131,6 +131,7 @@ def test_a_tube_along_any_axis_is_the_tube(dimension):
             assert np.abs(difference).max() < 1e-12
 
 
+@pytest.mark.slow
 def test_turning_the_box_turns_the_flow():
     """All orders of the axes of a 3D flow, friction included."""
     start = ripple((6, 7, 8))
