@@ -1,0 +1,1 @@
+"""Compressible flow of an ideal gas: shocks, sound, and viscous layers."""
