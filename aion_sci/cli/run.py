@@ -23,7 +23,7 @@ def command(options: argparse.Namespace) -> int:
         records = bench.run(study, keep_fields=options.fields)
     if options.json:
         for record in records:
-            print_json(record.to_json(), line=len(records) > 1)
+            print_json(record.to_json(), line=True)
     else:
         _print_table(study.experiment, records)
     return 0 if all(record.ok for record in records) else 1
