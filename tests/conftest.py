@@ -27,6 +27,7 @@ CACHE = ROOT / ".pytest_cache" / "aion"
 
 for _name in [name for name in os.environ if name.startswith("AION_")]:
     del os.environ[_name]
+os.environ.pop("COLUMNS", None)  # pytest-xdist tells its workers a width; tables would follow it
 os.environ["AION_CACHE"] = str(CACHE)
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["XDG_CONFIG_HOME"] = str(CACHE / "no-config")
