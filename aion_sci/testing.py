@@ -24,16 +24,16 @@ whose truncation and round-off balance near 1e-11 of f/s for a smooth f on the s
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
 from aion_sci.errors import BoundsError, RequestError, UnitError, UnknownNameError
 from aion_sci.execution import LocalExecutor
 from aion_sci.experiments import Experiment, Measured, Parameter, Value, find
+from aion_sci.experiments.evaluation import evaluation, whole_batch
 from aion_sci.runs.record import Record
 from aion_sci.runs.runner import run_study
 from aion_sci.runs.spec import RunSpec
@@ -61,6 +61,8 @@ class ExperimentContract:
     """Relative difference allowed, beside the solver's error, between ways to compile."""
     gradient_tolerance: ClassVar[float] = 1e-6
     """Error allowed in a derivative, relative to it or to f/s; an iterative solver limits it."""
+    referee_tolerance: ClassVar[float] = 1e-6
+    """Relative difference from the referee engine allowed beside the error bars of both."""
 
     @property
     def experiment(self) -> Experiment:
@@ -91,12 +93,10 @@ class ExperimentContract:
 
     def test_results_are_those_declared(self) -> None:
         """Every observable a scalar; fields all or none, of the declared dimensions."""
-        import jax
-
         chosen = self.experiment
         numbers, static = self._arguments(self.points[0])
-        shapes = jax.eval_shape(_programs(chosen, static).member, numbers)
-        declared = {o.name for o in chosen.observables}
+        shapes = evaluation(chosen, static).shapes(numbers)
+        declared = {o.name for o in chosen.given(shapes.observables)}
         assert set(shapes.observables) == declared, f"it gives {sorted(shapes.observables)}"
         for name, shape in shapes.observables.items():
             assert shape.shape == (), f"{name} has shape {shape.shape}"
@@ -132,12 +132,17 @@ class ExperimentContract:
     # -- the function -----------------------------------------------------------------------------
 
     def test_compiled_equals_eager(self) -> None:
-        """XLA may reorder a sum: equal to round-off, or within what the solver left over."""
+        """XLA may reorder a sum: equal to round-off, or within what the solver left over.
+
+        A batched experiment compiles for itself.
+        """
         import jax
 
+        if self.experiment.batched:
+            return
         for point in self.points:
             numbers, static = self._arguments(point)
-            programs = _programs(self.experiment, static)
+            programs = evaluation(self.experiment, static)
             eager = programs.member(jax.tree.map(jax.numpy.asarray, numbers))
             self._assert_equal(programs.alone(numbers), eager)
 
@@ -151,18 +156,23 @@ class ExperimentContract:
         if len(members) == 1:
             members.append(self._moved(numbers))
 
-        programs = _programs(self.experiment, static)
+        programs = evaluation(self.experiment, static)
         together = programs.batch(_stacked(members))
         for row, alone in enumerate(map(programs.alone, members)):
             self._assert_equal(jax.tree.map(lambda leaf, i=row: leaf[i], together), alone)
 
     def test_gradients_are_those_of_the_differences(self) -> None:
-        """Every observable by every continuous parameter: finite, and right."""
+        """Every observable by every continuous parameter: finite, and right.
+
+        A batched experiment is not traced as a whole; its kernels' tests see to its derivatives.
+        """
+        if self.experiment.batched:
+            return
         continuous = [p for p in self.experiment.parameters if p.kind == "number"]
         for point in self.points:
             numbers, static = self._arguments(point)
 
-            programs = _programs(self.experiment, static)
+            programs = evaluation(self.experiment, static)
             slopes = programs.slopes(numbers)
             around = programs.batch(_stacked([numbers, *self._stencils(numbers, continuous)]))
             for name, column in around.observables.items():
@@ -179,15 +189,18 @@ class ExperimentContract:
                     )
 
     def test_float32_stays_float32(self) -> None:
-        """The precision asked for is that of every result: nothing is widened on the way."""
-        import jax
+        """The precision asked for is that of every result: nothing is widened on the way.
 
+        A batched experiment may ask an engine that knows one precision.
+        """
+        if self.experiment.batched:
+            return
         numbers, static = self._arguments(self.points[0])
         single = {
             name: number.astype(np.float32) if number.dtype.kind == "f" else number
             for name, number in numbers.items()
         }
-        shapes = jax.eval_shape(_programs(self.experiment, static).member, single)
+        shapes = evaluation(self.experiment, static).shapes(single)
         for group in (shapes.observables, shapes.fields):
             for name, shape in group.items():
                 assert shape.dtype != np.float64, f"{name} is {shape.dtype} from float32"
@@ -197,14 +210,23 @@ class ExperimentContract:
         from aion_kernels.core.ensemble import ensemble
         from aion_kernels.core.outcome import Outcome
         from aion_kernels.core.solution import Solution
+        from aion_kernels.invalid import InvalidInputError
 
         numbers, static = self._arguments(self.points[0])
         spoilt = {n: v * np.nan if v.dtype.kind == "f" else v for n, v in numbers.items()}
         if not any(value.dtype.kind == "f" for value in numbers.values()):
             return
 
+        if self.experiment.batched:
+            try:
+                ended = evaluation(self.experiment, static).member(spoilt).outcome
+            except InvalidInputError:
+                return
+            assert ended != Outcome.ok, "from not-a-number it makes a result"
+            return
+
         def solve(numbers: Any) -> Solution:
-            measured = _programs(self.experiment, static).member(numbers)
+            measured = evaluation(self.experiment, static).member(numbers)
             return Solution(dict(measured.observables), measured.outcome, {})
 
         solved = ensemble(solve, {name: value[None] for name, value in spoilt.items()})
@@ -259,6 +281,25 @@ class ExperimentContract:
                 f"{reference.observable} is {reading.value} at {reference.request}, "
                 f"{reference.source} has {reference.value}"
             )
+
+    def test_the_referee_agrees(self, tmp_path: Path) -> None:
+        """The independent engine measures the same at every point, within both error bars."""
+        referee = self.experiment.referee
+        if referee is None:
+            return
+        for point, record in zip(self.points, self._run(tmp_path, self.settings), strict=True):
+            numbers, static = self._arguments(point)
+            arguments = {**{n: v[None] for n, v in numbers.items()}, **dict(static)}
+            theirs = whole_batch(referee.function(**arguments), 1)
+            assert set(theirs.observables) == set(record.observables)
+            for name, reading in record.observables.items():
+                value = float(theirs.observables[name][0])
+                bars = (float(b.get(name, [0.0])[0]) for b in (theirs.solver, theirs.sampling))
+                allowed = self.referee_tolerance * abs(value) + reading.error + sum(bars)
+                assert abs(reading.value - value) <= allowed, (
+                    f"{name} is {reading.value} ± {reading.error} at {point}, "
+                    f"{referee.engine} has {value}"
+                )
 
     # -- how --------------------------------------------------------------------------------------
 
@@ -321,26 +362,6 @@ def _scale(parameter: Parameter, value: float) -> float:
     if value != 0:
         return abs(value)
     return 0.01 * ((parameter.high or 1.0) - (parameter.low or 0.0))
-
-
-class _Programs(NamedTuple):
-    """An experiment's function with all that is not traced filled in, and what JAX makes of it."""
-
-    member: Callable[[Any], Measured]
-    alone: Callable[[Any], Measured]
-    batch: Callable[[Any], Measured]
-    slopes: Callable[[Any], Mapping[str, Mapping[str, Any]]]
-
-
-@functools.lru_cache(maxsize=8)  # so that the points of a test share a compiled program
-def _programs(experiment: Experiment, static: _Static) -> _Programs:
-    import jax
-
-    def member(numbers: Any) -> Measured:
-        return experiment(**numbers, **dict(static))
-
-    slopes = jax.jacrev(lambda numbers: member(numbers).observables, allow_int=True)
-    return _Programs(member, jax.jit(member), jax.jit(jax.vmap(member)), jax.jit(slopes))
 
 
 def _stacked(members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

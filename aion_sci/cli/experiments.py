@@ -29,9 +29,15 @@ def _describe(experiment: Experiment) -> dict[str, Any]:
         "parameters": [_describe_parameter(p) for p in experiment.parameters],
         "settings": [_describe_parameter(p) for p in experiment.settings],
         "observables": [
-            {"name": o.name, "unit": o.unit, "description": o.description}
+            {
+                "name": o.name,
+                "unit": o.unit,
+                "description": o.description,
+                "numbered": o.numbered,
+            }
             for o in experiment.observables
         ],
+        "referee": None if experiment.referee is None else experiment.referee.engine,
         "datasheet": experiment.datasheet,
     }
 
@@ -58,7 +64,7 @@ def _print_table(listed: list[Experiment]) -> None:
         table.add_row(
             experiment.id,
             ", ".join(p.name for p in experiment.parameters),
-            ", ".join(o.name for o in experiment.observables),
+            ", ".join(o.label for o in experiment.observables),
             experiment.summary,
         )
     console().print(table)
@@ -79,7 +85,7 @@ def _print_datasheet(experiment: Experiment) -> None:
     out.print(table)
     table = Table("observable", "unit", "meaning", title="gives")
     for observable in experiment.observables:
-        table.add_row(observable.name, observable.unit, observable.description)
+        table.add_row(observable.label, observable.unit, observable.description)
     out.print(table)
 
 

@@ -50,14 +50,15 @@ def _print_table(experiment: Experiment, records: Sequence[Record]) -> None:
     table = Table(title=f"{experiment.id}: {experiment.summary}")
     for name in shown:
         table.add_column(_heading(name, experiment.parameter(name).unit), justify="right")
-    for observable in experiment.observables:
+    observables = experiment.given({name: None for r in records for name in r.observables})
+    for observable in observables:
         table.add_column(_heading(observable.name, observable.unit), justify="right")
     table.add_column("outcome")
     table.add_column("run")
     for record, values in zip(records, given, strict=True):
         numbers = [_cell(values[name]) for name in shown]
-        readings = [record.observables[o.name] for o in experiment.observables]
-        numbers += [significant(r.value, r.error) for r in readings]
+        readings = [record.observables.get(o.name) for o in observables]
+        numbers += ["" if r is None else significant(r.value, r.error) for r in readings]
         table.add_row(*numbers, record.outcome, record.run_id[:10])
     out = console()
     out.print(table)

@@ -25,11 +25,20 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
-from aion_sci.errors import BoundsError, RequestError, UnknownNameError
-from aion_sci.units import check_unit, parse_quantity
+from aion_sci.errors import RequestError, UnknownNameError
+from aion_sci.experiments.declaration import (
+    Field,
+    Ladder,
+    Measured,
+    Observable,
+    Parameter,
+    Referee,
+    Reference,
+    Value,
+)
 
 __all__ = [
     "Experiment",
@@ -39,185 +48,14 @@ __all__ = [
     "Observable",
     "Parameter",
     "Point",
+    "Referee",
     "Reference",
     "Value",
     "experiment",
 ]
 
-Value = float | int | str
-"""A parameter's value once read: in the unit that the parameter declares."""
-
-Kind = Literal["number", "integer", "choice", "text", "file"]
-
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _ID = re.compile(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
 _PRECISIONS = ("float64", "float32")
-_LARGEST_INTEGER = 2**53  # beyond it a float, through which every number is read, skips some
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One input: a number with a unit, an integer, a choice, a text or a file."""
-
-    name: str
-    unit: str = "1"
-    description: str = ""
-    low: float | None = None
-    high: float | None = None
-    default: Value | None = None
-    scale: Literal["linear", "log"] = "linear"
-    kind: Kind = "number"
-    choices: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
-            raise ValueError(f"parameter name '{self.name}' is not lower_snake_case")
-        check_unit(self.unit)
-        if self.kind == "choice" and not self.choices:
-            raise ValueError(f"parameter '{self.name}' is a choice without choices")
-        if self.scale == "log" and not (self.low is not None and self.low > 0):
-            raise ValueError(f"parameter '{self.name}' is logarithmic and needs a low above 0")
-        if self.default is not None:
-            self.read(self.default)
-
-    @property
-    def numeric(self) -> bool:
-        """Whether the value is a number that a program can trace."""
-        return self.kind in ("number", "integer")
-
-    def read(self, raw: Value) -> Value:
-        """Validate one raw value and return it in this parameter's unit."""
-        if self.kind == "choice":
-            if str(raw) not in self.choices:
-                raise UnknownNameError(self.name, str(raw), self.choices)
-            return str(raw)
-        if not self.numeric:
-            return str(raw)
-        number = parse_quantity(raw, self.unit, name=self.name)
-        self._check_box(number)
-        if self.kind == "number":
-            return number
-        if number != int(number):
-            raise RequestError(f"{self.name} is {raw}; a whole number is needed")
-        if abs(number) > _LARGEST_INTEGER:
-            raise BoundsError(f"{self.name} is {raw}; a whole number goes up to 2^53")
-        return int(number)
-
-    def _check_box(self, number: float) -> None:
-        unit = "" if self.unit == "1" else f" {self.unit}"
-        if self.low is not None and number < self.low:
-            raise BoundsError(
-                f"{self.name} is {number:g}{unit}, below its lower bound {self.low:g}{unit}"
-            )
-        if self.high is not None and number > self.high:
-            raise BoundsError(
-                f"{self.name} is {number:g}{unit}, above its upper bound {self.high:g}{unit}"
-            )
-
-
-@dataclass(frozen=True)
-class Observable:
-    """One output: what is measured, in which unit."""
-
-    name: str
-    unit: str = "1"
-    description: str = ""
-
-    def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
-            raise ValueError(f"observable name '{self.name}' is not lower_snake_case")
-        check_unit(self.unit)
-
-
-@dataclass(frozen=True)
-class Field:
-    """An array that a run can keep beside its observables, at the finest rung.
-
-    A field whose only dimension is its own name is a coordinate.
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    unit: str = "1"
-    description: str = ""
-
-    def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
-            raise ValueError(f"field name '{self.name}' is not lower_snake_case")
-        check_unit(self.unit)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A published value that the experiment has to meet at its default resolution."""
-
-    request: Mapping[str, Value]
-    """Parameter values; what is not named takes its default."""
-    observable: str
-    value: float
-    """In the observable's unit."""
-    tolerance: float
-    """Largest accepted relative difference."""
-    source: str
-    """Where the value is published."""
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """A numerical setting whose refinement gives the discretisation error.
-
-    A run at value n is computed on the rungs ``fractions × n``; the mesh size of a rung is its
-    inverse. ``order`` is the formal order of accuracy; None stands for spectral convergence, whose
-    error is the last difference.
-    """
-
-    name: str = "resolution"
-    default: int = 64
-    low: int = 8
-    high: int = 1024
-    order: float | None = 2.0
-    fractions: tuple[float, ...] = (0.5, 0.75, 1.0)
-    multiple: int = 2
-    description: str = "cells along each axis of the finest grid"
-
-    def __post_init__(self) -> None:
-        if list(self.fractions) != sorted(self.fractions) or self.fractions[-1] != 1.0:
-            raise ValueError(f"fractions {self.fractions} must rise to 1")
-
-    def rungs(self, value: int) -> tuple[int, ...]:
-        """The grids of a run at ``value``, coarse to fine, each a multiple of ``multiple``."""
-        step = self.multiple
-        return tuple(max(step, round(f * value / step) * step) for f in self.fractions)
-
-    def parameter(self) -> Parameter:
-        """The setting as a parameter, for reading and listing."""
-        return Parameter(
-            self.name, "1", self.description, self.low, self.high, self.default, kind="integer"
-        )
-
-    def read(self, raw: Value) -> int:
-        """Validate a value of the setting."""
-        value = int(self.parameter().read(raw))
-        if value % self.multiple:
-            raise RequestError(f"{self.name} is {value}; a multiple of {self.multiple} is needed")
-        if len(set(self.rungs(value))) != len(self.fractions):
-            raise BoundsError(f"{self.name} is {value}, too small for {len(self.fractions)} rungs")
-        return value
-
-
-class Measured(NamedTuple):
-    """What an experiment's function returns for one member; a pytree, so its mappings are dicts."""
-
-    observables: Mapping[str, Any]
-    """Scalars by observable name, in the declared units."""
-    fields: Mapping[str, Any] = {}
-    """Arrays by field name, of the declared dimensions; all or none of the declared fields."""
-    outcome: Any = 0
-    """An :class:`aion_kernels.core.outcome.Outcome` code."""
-    solver: Mapping[str, Any] = {}
-    """Error bar by observable from stopping a solver early; zero where absent."""
-    sampling: Mapping[str, Any] = {}
-    """One standard error by observable from averaging noise; zero where absent."""
 
 
 class Point(NamedTuple):
@@ -239,6 +77,9 @@ class Experiment:
     references: tuple[Reference, ...] = field(default=(), hash=False)
     fidelity: Ladder | None = None
     seeded: bool = False
+    batched: bool = False
+    """Whether the function takes all members at once, on the host; see :func:`experiment`."""
+    referee: Referee | None = None
     cost: Callable[[Mapping[str, Any]], float] | None = None
     """Core-seconds of one run from its settings; an estimate for planning."""
     datasheet: str = field(default="", repr=False)
@@ -254,16 +95,18 @@ class Experiment:
         for reference in self.references:
             self.bind(reference.request)
             self.observable(reference.observable)
-        accepted = set(inspect.signature(self.function).parameters)
         wanted = {n for n in names if n != "precision"}
-        if accepted != wanted:
-            raise ValueError(
-                f"experiment '{self.id}' declares {sorted(wanted)} "
-                f"but its function takes {sorted(accepted)}"
-            )
+        referee = () if self.referee is None else (self.referee.function,)
+        for function in (self.function, *referee):
+            accepted = set(inspect.signature(function).parameters)
+            if accepted != wanted:
+                raise ValueError(
+                    f"experiment '{self.id}' declares {sorted(wanted)} "
+                    f"but {function.__name__} takes {sorted(accepted)}"
+                )
 
     def __call__(self, **arguments: Any) -> Measured:
-        """Evaluate the function itself: no validation, no ladder, traceable."""
+        """Evaluate the function itself: no validation, no ladder."""
         return self.function(**arguments)
 
     @property
@@ -308,10 +151,24 @@ class Experiment:
 
     def observable(self, name: str) -> Observable:
         """The observable called ``name``; an unknown name suggests the nearest."""
-        known = {o.name: o for o in self.observables}
-        if name not in known:
-            raise UnknownNameError(f"observable of {self.id}", name, known)
-        return known[name]
+        for observable in self.observables:
+            if observable.stands_for(name):
+                return replace(observable, name=name, numbered=False)
+        known = [f"{o.name}_1" if o.numbered else o.name for o in self.observables]
+        raise UnknownNameError(f"observable of {self.id}", name, known)
+
+    def given(self, names: Iterable[str]) -> list[Observable]:
+        """The observables declared, each numbered one as those among ``names`` that it numbers."""
+        names = list(names)
+        found: list[Observable] = []
+        for declared in self.observables:
+            if not declared.numbered:
+                found.append(declared)
+                continue
+            numbered = [name for name in names if declared.stands_for(name)]
+            numbered.sort(key=lambda name: int(name.rpartition("_")[2]))
+            found.extend(self.observable(name) for name in numbered)
+        return found
 
     def bind(self, values: Mapping[str, Value]) -> Point:
         """Validate a request and fill in defaults.
@@ -351,9 +208,17 @@ def experiment(
     references: Iterable[Reference] = (),
     fidelity: Ladder | None = None,
     seeded: bool = False,
+    batched: bool = False,
+    referee: Referee | None = None,
     cost: Callable[[Mapping[str, Any]], float] | None = None,
 ) -> Callable[[Callable[..., Measured]], Experiment]:
-    """Declare a function as an experiment; its module's docstring is the datasheet."""
+    """Declare a function as an experiment; its module's docstring is the datasheet.
+
+    The function is one member of a batch, and traced: numbers in, arrays out. A ``batched`` one is
+    called outside any program with all members at once, each number and the seed as a NumPy array
+    of shape ``(members,)``; what it returns has the same leading axis or holds for all. That is for
+    what needs an engine on the host, or sizes and capacities that depend on the numbers.
+    """
 
     def declare(function: Callable[..., Measured]) -> Experiment:
         module = sys.modules[function.__module__]
@@ -366,6 +231,8 @@ def experiment(
             references=tuple(references),
             fidelity=fidelity,
             seeded=seeded,
+            batched=batched,
+            referee=referee,
             cost=cost,
             datasheet=inspect.cleandoc(module.__doc__ or function.__doc__ or ""),
         )

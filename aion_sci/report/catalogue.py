@@ -31,7 +31,7 @@ class Catalogue(Mapping[str, Experiment]):
             (
                 experiment.id,
                 ", ".join(p.name for p in experiment.parameters),
-                ", ".join(o.name for o in experiment.observables),
+                ", ".join(o.label for o in experiment.observables),
                 experiment.summary,
             )
             for experiment in self.values()

@@ -7,7 +7,6 @@ and committed as it ends, so that a signal or a crash loses at most the chunk in
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aion_sci.experiments import Experiment, Value, find
+from aion_sci.errors import RequestError
+from aion_sci.experiments import Experiment, find
 from aion_sci.process import prepare
 from aion_sci.runs.folder import commit_run
+from aion_sci.runs.members import solve_rung
 from aion_sci.runs.record import Record
 from aion_sci.runs.refine import Refined, refine
-from aion_sci.runs.spec import RunSpec
+from aion_sci.runs.spec import RunSpec, file_digest
 
 if TYPE_CHECKING:
     import xarray
@@ -68,20 +69,17 @@ def perform(
 
     ``should_stop`` is asked between chunks; runs not reached by then are simply not committed.
     """
-    from aion_kernels.core.ensemble import ensemble
-
     begin = time.perf_counter()
     environment = prepare()
     report(Step(compile_seconds=time.perf_counter() - begin))
     experiment = find(order.experiment)
-    batch = _batch(experiment, order.specs)
+    _check_files(order.specs)
     rungs = _rungs(experiment, order.specs[0])
     shares = _work_shares(rungs)
     coarse: list[Solution] = []
 
     def solve(rung: int | None, keep_fields: bool, **hooks: Any) -> Solution:
-        static = _static(experiment, order.specs[0], rung)
-        return ensemble(_member(experiment, static, keep_fields), batch, **hooks)
+        return solve_rung(experiment, order.specs, rung, keep_fields=keep_fields, **hooks)
 
     for rung, share in zip(rungs[:-1], shares[:-1], strict=True):
         solution = solve(rung, keep_fields=False, should_stop=should_stop)
@@ -116,16 +114,13 @@ def perform(
     )
 
 
-def _batch(experiment: Experiment, specs: Sequence[RunSpec]) -> dict[str, np.ndarray]:
-    """The traced inputs of all runs, one array each."""
-    real = np.dtype(str(specs[0].settings["precision"]))
-    given = [{**spec.parameters, **spec.settings} for spec in specs]
-    return {
-        p.name: np.array(
-            [values[p.name] for values in given], real if p.kind == "number" else np.int64
-        )
-        for p in experiment.traced
-    }
+def _check_files(specs: Sequence[RunSpec]) -> None:
+    """Refuse to compute from a file that is not the one that was asked about."""
+    for spec in specs:
+        for name, digest in spec.files.items():
+            path = str(spec.parameters[name])
+            if file_digest(path) != digest:
+                raise RequestError(f"{name} '{path}' was changed after the run was asked for")
 
 
 def _rungs(experiment: Experiment, spec: RunSpec) -> tuple[int | None, ...]:
@@ -138,37 +133,6 @@ def _work_shares(rungs: Sequence[int | None]) -> list[float]:
     """How the work divides over the rungs: cells squared times steps, about the third power."""
     weights = [1.0 if rung is None else float(rung) ** 3 for rung in rungs]
     return [weight / sum(weights) for weight in weights]
-
-
-def _static(
-    experiment: Experiment, spec: RunSpec, rung: int | None
-) -> tuple[tuple[str, Value], ...]:
-    """All that the program does not trace: texts, choices and settings, at one rung."""
-    apart = {"precision", *(p.name for p in experiment.traced)}
-    given = {**spec.parameters, **spec.settings}
-    static = {name: value for name, value in given.items() if name not in apart}
-    if experiment.fidelity is not None and rung is not None:
-        static[experiment.fidelity.name] = rung
-    return tuple(sorted(static.items()))
-
-
-@functools.lru_cache(maxsize=64)  # the same function object: the compiled program is found again
-def _member(
-    experiment: Experiment, static: tuple[tuple[str, Value], ...], keep_fields: bool
-) -> Callable[[Mapping[str, Any]], Solution]:
-    from aion_kernels.core.solution import Solution
-
-    def member(numbers: Mapping[str, Any]) -> Solution:
-        measured = experiment(**numbers, **dict(static))
-        value = {
-            "observables": dict(measured.observables),
-            "solver": dict(measured.solver),
-            "sampling": dict(measured.sampling),
-            "fields": dict(measured.fields) if keep_fields else {},
-        }
-        return Solution(value, measured.outcome, {})
-
-    return member
 
 
 def _rows(solution: Solution, indices: np.ndarray) -> Solution:

@@ -44,14 +44,15 @@ def refine(
     from aion_kernels.core.outcome import Outcome
 
     solved = np.max([solution.outcome for solution in ladder], axis=0)
-    columns = {o.name: _column(experiment, o.name, rungs, ladder) for o in experiment.observables}
     finest = ladder[-1]
+    observables = experiment.given(finest.value["observables"])
+    columns = {o.name: _column(experiment, o.name, rungs, ladder) for o in observables}
     refined = []
     for row in range(len(solved)):
         codes = {name: max(int(solved[row]), int(c.outcome[row])) for name, c in columns.items()}
         readings = {
             o.name: Reading(columns[o.name].estimate(row), o.unit, Outcome(codes[o.name]).name)
-            for o in experiment.observables
+            for o in observables
         }
         refined.append(
             Refined(

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aion_sci.errors import RequestError
-from aion_sci.experiments import Experiment, Value
+from aion_sci.experiments import Experiment, Observable, Value
 from aion_sci.runs.record import Record
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def as_dataset(
     axes = {name: _distinct(_given(r)[name] for r in records) for name in swept}
     shape = tuple(len(values) for values in axes.values())
     columns: dict[str, np.ndarray] = {}
-    for observable in experiment.observables:
+    observables = experiment.given({name: None for r in records for name in r.observables})
+    for observable in observables:
         columns[observable.name] = np.full(shape, np.nan)
         columns[f"{observable.name}_error"] = np.full(shape, np.nan)
     columns["outcome"] = np.full(shape, "", dtype=object)
@@ -47,7 +48,7 @@ def as_dataset(
         cell = tuple(values.index(_given(record)[name]) for name, values in axes.items())
         columns["outcome"][cell] = record.outcome
         columns["run_id"][cell] = record.run_id
-        for observable in experiment.observables:
+        for observable in observables:
             reading = record.result(observable.name)
             if reading is None:
                 invalid += 1
@@ -55,7 +56,7 @@ def as_dataset(
             columns[observable.name][cell] = reading.value
             columns[f"{observable.name}_error"][cell] = reading.error
     if invalid:
-        total = len(records) * len(experiment.observables)
+        total = len(records) * len(observables)
         warnings.warn(
             f"{invalid} of {total} readings are not results and are NaN here; "
             "`outcome` and the run folders say why",
@@ -68,7 +69,7 @@ def as_dataset(
         dataset[name] = (name, np.array(values), {"units": experiment.parameter(name).unit})
     for name, column in columns.items():
         array = column.astype(str) if column.dtype == object else column
-        dataset[name] = (tuple(axes), array, _attributes(experiment, name))
+        dataset[name] = (tuple(axes), array, _attributes(observables, name))
     return dataset
 
 
@@ -113,8 +114,8 @@ def _fixed(experiment: Experiment, record: Record, swept: Sequence[str]) -> dict
     return {"experiment": experiment.id, "code": record.spec.code, **given}
 
 
-def _attributes(experiment: Experiment, name: str) -> dict[str, str]:
-    for observable in experiment.observables:
+def _attributes(observables: Sequence[Observable], name: str) -> dict[str, str]:
+    for observable in observables:
         if name == observable.name:
             text = observable.description or observable.name
             return {"units": observable.unit, "long_name": text}

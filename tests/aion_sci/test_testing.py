@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,7 @@ from aion_sci.experiments import (
     Measured,
     Observable,
     Parameter,
+    Referee,
     Reference,
     registry,
 )
@@ -50,8 +52,26 @@ class TestDisc(ExperimentContract):
     points = ({"shape": "disc"}, {"shape": "disc", "radius": 3.0})
 
 
+class TestChain(ExperimentContract):
+    id = "sample.chain"
+    points = ({"stiffness": 1.0}, {"stiffness": 4.0})
+
+
 class TestFragile(ExperimentContract):
     id = "sample.fragile"
+
+
+def test_a_referee_that_disagrees_is_caught(
+    samples: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    def wrong(stiffness, file):
+        right = samples.chain_by_powers(stiffness, file)
+        return right._replace(observables={n: 1.01 * v for n, v in right.observables.items()})
+
+    changed = dataclasses.replace(samples.chain, referee=Referee("a wrong engine", wrong))
+    monkeypatch.setattr(TestChain, "experiment", changed)
+    with pytest.raises(AssertionError, match="a wrong engine has"):
+        TestChain().test_the_referee_agrees(tmp_path)
 
 
 def faulty(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> ExperimentContract:

@@ -57,8 +57,8 @@ class TestDeclaring:
             (lambda: Ladder(fractions=(0.25, 0.5)), "must rise to 1"),
             (lambda: declare(id="wave"), "domain.name"),
             (lambda: declare(observables=[Observable("speed")]), r"name twice: \['speed'\]"),
-            (lambda: declare(parameters=[SPEED]), "its function takes"),
-            (lambda: declare(fidelity=None), "its function takes"),
+            (lambda: declare(parameters=[SPEED]), "but wave takes"),
+            (lambda: declare(fidelity=None), "but wave takes"),
         ],
     )
     def test_a_contradiction_cannot_be_declared(self, mistake: Callable[[], Any], message: str):

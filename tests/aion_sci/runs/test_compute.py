@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from aion_kernels.core.ensemble import ensemble
+from aion_sci.errors import RequestError
 from aion_sci.runs import compute
 from aion_sci.runs.compute import Step, WorkOrder, perform
 from aion_sci.runs.folder import find_run, iterate_runs, iterate_unfinished, load_fields
@@ -212,3 +213,41 @@ class TestChunks:
         order = order_of(tmp_path, "sample.decay", {"rate": "1:2:6"})
         run(order, should_stop=lambda: True)
         assert records(order) == []
+
+
+def test_a_batched_experiment_is_called_once_with_all_members(tmp_path: Path):
+    """Eigenvalues of the chain of three equal masses: k (2 − √2), 2k, k (2 + √2); round-off."""
+    order = order_of(tmp_path, "sample.chain", {"stiffness": [1.0, 4.0]})
+    run(order)
+    first, second = records(order)
+    assert list(first.observables) == ["frequency_1", "frequency_2", "frequency_3", "highest"]
+    assert first.observables["frequency_2"].value == pytest.approx(math.sqrt(2), rel=1e-12)
+    assert second.observables["highest"].value == pytest.approx(2 * math.sqrt(2 + math.sqrt(2)))
+    assert second.observables["highest"].unit == "rad/s"
+
+
+def test_a_file_counts_by_its_content(tmp_path: Path):
+    """The same masses at another path are the same run; other masses are another run."""
+    here, there = tmp_path / "here.txt", tmp_path / "there.txt"
+    for path in (here, there):
+        path.write_text("1\n2\n")
+    order = order_of(tmp_path, "sample.chain", {"file": str(here)})
+    run(order)
+    assert len(records(order)[0].observables) == 3
+    assert order_of(tmp_path, "sample.chain", {"file": str(there)}).specs[0].id == order.specs[0].id
+    here.write_text("1\n3\n")
+    assert order_of(tmp_path, "sample.chain", {"file": str(here)}).specs[0].id != order.specs[0].id
+    with pytest.raises(RequestError, match="was changed after the run was asked for"):
+        run(order)
+
+
+def test_what_a_kernel_refuses_is_a_wrong_request(tmp_path: Path):
+    path = tmp_path / "masses.txt"
+    path.write_text("1\n-2\n")
+    with pytest.raises(RequestError, match=r"sample.chain: a mass is -2 kg; every mass"):
+        run(order_of(tmp_path, "sample.chain", {"file": str(path)}))
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path):
+    with pytest.raises(RequestError, match="there is no such file"):
+        order_of(tmp_path, "sample.chain", {"file": str(tmp_path / "nothing")})

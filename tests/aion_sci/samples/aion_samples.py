@@ -5,10 +5,11 @@
     area      of a regular polygon or a disc: choices, integers and texts, no ladder
     fragile   √(1 − x) and 1/x with a solver that gives up: NaN above 1, not converged below 0.1
     rough     a value that converges at order 0.4 where 2 is declared
+    chain     normal modes of masses between springs: a batched one with a file and a referee
     heavy     a loop long enough for a signal or a kill to arrive in it
 
-All but the last three are exact to round-off or to their error bars. What fails, and when, is named
-above; nothing else does.
+All but fragile, rough and heavy are exact to round-off or to their error bars. What fails, and
+when, is named above; nothing else does.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from aion_sci.experiments import (
     Measured,
     Observable,
     Parameter,
+    Referee,
     Reference,
     experiment,
 )
@@ -123,6 +125,62 @@ def fragile(x):
 def rough(height, *, resolution):
     cell = 1.0 / resolution
     return Measured({"smooth": height + 0.5 * cell**2, "edge": height + cell**0.4})
+
+
+def _masses(file):
+    """Masses in kg, one a line; three of 1 kg where there is no file."""
+    import numpy as np
+
+    from aion_kernels.invalid import InvalidInputError
+
+    masses = np.loadtxt(file, ndmin=1) if file else np.ones(3)
+    if np.any(masses <= 0):
+        raise InvalidInputError(f"a mass is {masses.min():g} kg; every mass has to be above 0")
+    return masses
+
+
+def _springs(masses):
+    """Stiffness matrix of a chain between two walls, in units of one spring."""
+    import numpy as np
+
+    beside = np.ones(len(masses) - 1)
+    return 2 * np.eye(len(masses)) - np.diag(beside, 1) - np.diag(beside, -1)
+
+
+def chain_by_powers(stiffness, file):
+    """The referee: roots of the characteristic polynomial."""
+    import numpy as np
+
+    masses = _masses(file)
+    roots = np.sort(np.roots(np.poly(_springs(masses) / masses[:, None])).real)
+    return _modes(np.sqrt(stiffness[:, None] * roots))
+
+
+def _modes(frequencies):
+    modes = {f"frequency_{i + 1}": column for i, column in enumerate(frequencies.T)}
+    return Measured({**modes, "highest": frequencies[:, -1]})
+
+
+@experiment(
+    id="sample.chain",
+    parameters=[
+        Parameter("stiffness", "N/m", "of each spring", 0.1, 10.0, 1.0),
+        Parameter("file", "1", "masses in kg, one a line", default="", kind="file"),
+    ],
+    observables=[
+        Observable("frequency", "rad/s", "of each normal mode", numbered=True),
+        Observable("highest", "rad/s", "of the fastest mode"),
+    ],
+    batched=True,
+    referee=Referee("NumPy's polynomials", chain_by_powers),
+)
+def chain(stiffness, file):
+    """ω² are the eigenvalues of K/m; fails where a mass is not positive; exact."""
+    import numpy as np
+
+    masses = _masses(file)
+    scaled = _springs(masses) / np.sqrt(np.outer(masses, masses))
+    return _modes(np.sqrt(stiffness[:, None] * np.linalg.eigvalsh(scaled)))
 
 
 @experiment(
