@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from aion_sci.experiments import Value
     from aion_sci.research import CampaignResult
+    from aion_sci.research.planner import Planner
 
 __all__ = ["ask", "experiments", "knowledge", "run", "setup"]
 
@@ -104,7 +105,9 @@ def run(
 def ask(
     question: str | Path,
     *,
-    planner: str | None = None,
+    planner: str | Planner | None = None,
+    model: str | None = None,
+    transcript: str | Path | None = None,
     budget_runs: int | None = None,
     store: str | Path | None = None,
     workers: int | None = None,
@@ -117,7 +120,13 @@ def ask(
     ----------
     question
         Path of a question file (YAML).
-    planner, store, workers, executor
+    planner
+        ``bayes``, ``llm``, ``hybrid``, ``human`` or ``replay``, or a planner of your own.
+    model
+        The language model of ``llm`` and ``hybrid``, such as ``"anthropic:NAME"``.
+    transcript
+        The recorded transcript that ``replay`` answers from.
+    store, workers, executor
         Settings; see ``aion config`` for what holds when they are left out.
     budget_runs
         Replaces the budget of runs in the file.
@@ -132,14 +141,17 @@ def ask(
         When a signal arrived; asking the same question again goes on from there.
     """
     from aion_sci.report.answer import answer
-    from aion_sci.research import read_question
+    from aion_sci.research import find_planner, read_question
     from aion_sci.session import open_session
 
-    given = {"store": store, "workers": workers, "executor": executor, "planner": planner}
-    settings = load_settings(given)
+    name = planner if isinstance(planner, str) else None
+    given = {"store": store, "workers": workers, "executor": executor}
+    settings = load_settings({**given, "planner": name, "model": model})
+    if planner is None or isinstance(planner, str):
+        planner = find_planner(settings.planner, settings.model, transcript)
     asked = read_question(question, runs=budget_runs)
     with open_session(settings, quiet=not progress) as bench:
-        return answer(bench, asked, settings.planner)
+        return answer(bench, asked, planner)
 
 
 def knowledge(store: str | Path | None = None) -> KnowledgeStore:

@@ -14,11 +14,13 @@
     │   ├── CorruptRunError      a run folder does not match its COMMIT
     │   ├── ConflictingRunError  two committed attempts of one run disagree
     │   ├── CorruptClaimError    a claim's content does not match its id
-    │   └── CorruptLogError      a campaign's log does not match its hash chain
+    │   ├── CorruptLogError      a campaign's log does not match its hash chain
+    │   └── TranscriptError      a language model's transcript lacks or belies an answer
     ├── CampaignError            an event that a campaign's rules forbid (exit code 1)
     ├── RunFailedError           a simulation ended with a bad outcome  (exit code 1)
     ├── EnvironmentUnfitError    a canary failed: this machine computes wrong numbers (exit code 1)
     └── StoppedError             a signal arrived; resumable            (exit code 75)
+        └── ModelPausedError     no usable answer of a language model; resumable
 
 A message says what, which value, which bound, and what to do next.
 """
@@ -38,6 +40,7 @@ __all__ = [
     "CorruptLogError",
     "CorruptRunError",
     "EnvironmentUnfitError",
+    "ModelPausedError",
     "QuestionError",
     "RequestError",
     "RunFailedError",
@@ -47,6 +50,7 @@ __all__ = [
     "StoreLockedError",
     "StoreUnwritableError",
     "StoreVersionError",
+    "TranscriptError",
     "UnitError",
     "UnknownNameError",
 ]
@@ -144,6 +148,10 @@ class CorruptLogError(StoreError):
     """A campaign's log does not match its hash chain."""
 
 
+class TranscriptError(StoreError):
+    """A transcript cannot be read, or has no answer to what is asked on its replay."""
+
+
 class CampaignError(AionError):
     """An event that the rules of a campaign do not allow; nothing was recorded."""
 
@@ -160,3 +168,7 @@ class StoppedError(AionError):
     """A signal stopped the work; everything finished so far is kept."""
 
     exit_code = 75
+
+
+class ModelPausedError(StoppedError):
+    """A language model gave no usable answer, or its allowance is spent; nothing is lost."""

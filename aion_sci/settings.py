@@ -37,6 +37,7 @@ class Settings:
     workers: int
     executor: str
     planner: str
+    model: str
     origins: Mapping[str, Setting]
 
 
@@ -90,7 +91,12 @@ _DEFINITIONS = {
         _one_of("auto", "local", "dask"),
         "where runs happen; auto is dask when workers > 1, else local",
     ),
-    "planner": _Definition("bayes", _one_of("bayes"), "who proposes hypotheses and designs"),
+    "planner": _Definition(
+        "bayes",
+        _one_of("bayes", "human", "hybrid", "llm", "replay"),
+        "who proposes hypotheses and designs",
+    ),
+    "model": _Definition("", str, "language model of llm and hybrid, as PROVIDER:NAME"),
 }
 
 

@@ -9,16 +9,27 @@ from __future__ import annotations
 import functools
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aion_sci.errors import RequestError, UnitError
 
 if TYPE_CHECKING:
     import pint
 
-__all__ = ["DIMENSIONLESS", "check_unit", "parse_quantity", "same_dimension"]
+__all__ = [
+    "DIMENSIONLESS",
+    "Dimension",
+    "InBaseUnits",
+    "check_unit",
+    "in_base_units",
+    "parse_quantity",
+    "same_dimension",
+]
 
 DIMENSIONLESS = "1"
+
+Dimension = tuple[tuple[str, float], ...]
+"""Powers of the base dimensions, sorted by name; empty for a plain number."""
 
 _QUANTITY = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
 
@@ -61,6 +72,30 @@ def check_unit(unit: str) -> str:
 def same_dimension(first: str, second: str) -> bool:
     """Whether two units measure the same kind of quantity."""
     return _unit(first).dimensionality == _unit(second).dimensionality
+
+
+class InBaseUnits(NamedTuple):
+    """A unit as so many SI base units of a dimension."""
+
+    factor: float
+    dimension: Dimension
+
+
+@functools.cache
+def in_base_units(unit: str) -> InBaseUnits:
+    """What a unit is in SI base units.
+
+    Raises :class:`UnitError` for a unit whose zero is not zero, such as ``degC``: it has no factor.
+    """
+    if unit == DIMENSIONLESS:
+        return InBaseUnits(1.0, ())
+    quantity = _registry().Quantity
+    if quantity(0.0, _unit(unit)).to_base_units().magnitude != 0:
+        raise UnitError(f"'{unit}' does not begin at zero; use an absolute unit such as kelvin")
+    one = quantity(1.0, _unit(unit)).to_base_units()
+    powers = {name.strip("[]"): float(str(p)) for name, p in one.dimensionality.items()}
+    dimension = tuple(sorted((n, round(p, 9)) for n, p in powers.items() if p))
+    return InBaseUnits(float(one.magnitude), dimension)
 
 
 def parse_quantity(text: str | float | int, unit: str, *, name: str = "value") -> float:

@@ -1,17 +1,24 @@
-"""``aion ask``: answer a question file."""
+"""``aion ask``: answer a question file, or draft one from a question in words."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
+from pathlib import Path
 from textwrap import fill, indent
 
 from aion_sci.cli.common import console, open_bench, print_json, settings_of, verdict_text
+from aion_sci.llm import Allowance, Assistant, Transcript
+from aion_sci.llm.providers import find_model
 from aion_sci.report.answer import answer
 from aion_sci.report.wording import effect_text, interval_text
-from aion_sci.research import CampaignResult, read_question
+from aion_sci.research import CampaignResult, find_planner, read_question
+from aion_sci.research.framing import Draft, draft_by_match, draft_by_model, is_prose
 from aion_sci.research.log import Event
+from aion_sci.research.question import Budget
+from aion_sci.settings import Settings
 
 __all__ = ["command"]
 
@@ -26,11 +33,19 @@ _STAGES = {
 def command(options: argparse.Namespace) -> int:
     """Conduct the campaign, print the verdicts and where the report is."""
     settings = settings_of(options)
-    question = read_question(options.question, runs=options.budget_runs)
+    file = options.question
+    if not Path(file).exists() and is_prose(file):
+        draft = _drafted(file, settings)
+        file = _keep(draft)
+        if not options.yes:
+            return _show_draft(draft, file, as_json=options.json)
+        print(f"drafted by {draft.by} It is in {file}", file=sys.stderr)
+    question = read_question(file, runs=options.budget_runs)
+    planner = find_planner(settings.planner, settings.model, options.transcript)
     begin = time.monotonic()
     quiet = options.json or options.quiet
     with open_bench(options, settings) as bench:
-        result = answer(bench, question, settings.planner, None if quiet else _announce)
+        result = answer(bench, question, planner, None if quiet else _announce)
         compiling = bench.compile_seconds
     if options.json:
         print_json(result.to_json())
@@ -42,6 +57,37 @@ def command(options: argparse.Namespace) -> int:
         f"{total:.1f} s in all, {compiling:.1f} s of it compiling"
     )
     console().print(f"report: {result.report}", soft_wrap=True)
+    return 0
+
+
+def _drafted(text: str, settings: Settings) -> Draft:
+    """A question file for a question in words: by the model where one is named."""
+    if not settings.model:
+        return draft_by_match(text)
+    with tempfile.TemporaryDirectory(prefix="aion-draft-") as folder:
+        transcript = Transcript(Path(folder) / "transcript.jsonl")
+        allowance = Allowance(Budget.tokens, Budget.usd)
+        return draft_by_model(text, Assistant(settings.model, transcript, allowance, find_model))
+
+
+def _keep(draft: Draft) -> Path:
+    """Write the draft beside what is there already, never over it."""
+    stem, number = Path(draft.file_name).stem, 1
+    path = Path(draft.file_name)
+    while path.exists() and path.read_text(encoding="utf-8") != draft.text:
+        number += 1
+        path = Path(f"{stem}-{number}.yaml")
+    path.write_text(draft.text, encoding="utf-8")
+    return path
+
+
+def _show_draft(draft: Draft, path: Path, *, as_json: bool) -> int:
+    if as_json:
+        print_json({"file": str(path), "drafted_by": draft.by, "draft": draft.question.to_json()})
+        return 0
+    out = console()
+    out.print(draft.text, markup=False)
+    out.print(f"This is {path}. Nothing has run; when it is right: aion ask {path}", markup=False)
     return 0
 
 
@@ -60,7 +106,10 @@ def _print_answer(result: CampaignResult) -> None:
         out.print(f"{verdict_text(finding.verdict)}  {effect_text(finding)}", end="")
         interval = "" if finding.interval is None else f" ({interval_text(finding.interval)})"
         out.print(f"{interval}, {each.claim}")
-        out.print(Text(indent(fill(each.statement, 92), "    ") + "\n"))
+        out.print(Text(indent(fill(each.statement, 92), "    ")))
+        for remark in each.remarks:
+            out.print(Text(f"    {remark}"))
+        out.print()
     for proposal, reason in result.declined:
         out.print(Text(f"not tested: {proposal.hypothesis.kind}, because {reason}"))
     if result.answers:

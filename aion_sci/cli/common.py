@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _WIDE = 200  # columns; a table is cut to the width of its console
-_FLAGS = ("store", "workers", "executor", "planner")
+_FLAGS = ("store", "workers", "executor", "planner", "model")
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

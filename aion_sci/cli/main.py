@@ -71,9 +71,16 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--fields", action="store_true", help="keep the fields in the run folder")
     _execution(verb)
 
-    verb = add("ask", "answer a question file by a campaign of simulations", simulates=True)
-    verb.add_argument("question", metavar="FILE", help="question file (YAML)")
-    verb.add_argument("--planner", metavar="NAME", help="who proposes hypotheses (bayes)")
+    verb = add("ask", "answer a question by a campaign of simulations", simulates=True)
+    verb.add_argument(
+        "question", metavar="FILE|QUESTION", help="question file (YAML), or a question in words"
+    )
+    verb.add_argument(
+        "--planner", metavar="NAME", help="who proposes hypotheses: bayes, llm, hybrid, human"
+    )
+    verb.add_argument("--model", metavar="PROVIDER:NAME", help="language model of llm and hybrid")
+    verb.add_argument("--transcript", metavar="FILE", help="recorded answers for --planner replay")
+    verb.add_argument("--yes", action="store_true", help="answer a drafted question at once")
     verb.add_argument("--budget-runs", type=_count, metavar="N", help="replace the budget of runs")
     _execution(verb)
 
@@ -91,9 +98,16 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--rerun", action="store_true", help="simulate its runs afresh and compare")
     _execution(verb)
 
+    verb = add(
+        "replicate", "test a claim again: fresh runs, a finer grid, another engine", simulates=True
+    )
+    verb.add_argument("claim", metavar="CLAIM")
+    _execution(verb)
+
     verb = add("report", "write a campaign's HTML report")
     verb.add_argument("campaign", metavar="CAMPAIGN")
     verb.add_argument("--output", metavar="FILE", help="where to write it")
+    verb.add_argument("--model", metavar="PROVIDER:NAME", help="have it worded by a language model")
 
     verb = add("store", "rebuild or verify the index of the store")
     verb.add_argument("action", choices=["rebuild", "verify"])
@@ -103,6 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     verb = add(
         "verify", "check experiments against published values, and the store", simulates=True
     )
+    verb.add_argument("id", nargs="?", metavar="ID", help="one experiment; all when left out")
+    _execution(verb)
+
+    verb = add("exam", "test the loop itself: known physics, and nothing at all", simulates=True)
     verb.add_argument("id", nargs="?", metavar="ID", help="one experiment; all when left out")
     _execution(verb)
 

@@ -51,7 +51,9 @@ class Claim:
     code: str
     """Version of the code that decided."""
     level: str = "tested"
-    """How far the claim was taken: ``tested``, later ``replicated`` or ``cross-engine``."""
+    """How far the claim was taken: ``tested``, ``replicated`` or ``cross-engine``."""
+    replicates: str | None = None
+    """The claim of which this one is the replication."""
 
     def __post_init__(self) -> None:
         if self.verdict not in _VERDICTS:
@@ -98,7 +100,9 @@ class Claim:
         return claim
 
     def _content(self) -> dict[str, Any]:
+        replicates = {} if self.replicates is None else {"replicates": self.replicates}
         return {
+            **replicates,
             "statement": self.statement,
             "kind": self.kind,
             "verdict": self.verdict,

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from aion_sci.report.campaign import write_report
-from aion_sci.research import CampaignResult, Question, conduct, find_planner
+from aion_sci.research import CampaignResult, Question, conduct
 from aion_sci.research.log import Event
+from aion_sci.research.planner import Planner
 from aion_sci.workbench import Workbench
 
 __all__ = ["answer"]
@@ -16,7 +17,7 @@ __all__ = ["answer"]
 def answer(
     bench: Workbench,
     question: Question,
-    planner: str,
+    planner: Planner,
     on_event: Callable[[Event], None] | None = None,
 ) -> CampaignResult:
     """Conduct the campaign of a question and write its report."""
@@ -24,7 +25,7 @@ def answer(
         question,
         store=bench.store,
         run=lambda study, purpose: bench.run(study),
-        planner=find_planner(planner),
+        planner=planner,
         on_event=on_event,
         should_stop=bench.should_stop,
     )

@@ -32,16 +32,28 @@ _MEANING = (
 )
 
 
-def write_report(result: CampaignResult, path: Path | None = None) -> Path:
-    """Write the report, by default into the campaign's folder, and return where it is."""
+def write_report(
+    result: CampaignResult, path: Path | None = None, words: str | None = None
+) -> Path:
+    """Write the report, by default into the campaign's folder, and return where it is.
+
+    ``words`` is a summary that passed the linter of :mod:`aion_sci.report.words`.
+    """
     path = result.folder / "report.html" if path is None else path
-    write_text(path, campaign_page(result))
+    write_text(path, campaign_page(result, words))
     return path
 
 
-def campaign_page(result: CampaignResult) -> str:
+def campaign_page(result: CampaignResult, words: str | None = None) -> str:
     """The report as HTML."""
     page = Page(result.question.text)
+    if words is not None:
+        page.heading("In words")
+        page.paragraph(words, "answer")
+        page.paragraph(
+            "Worded by a language model, which wrote no number and no verdict in it: each was "
+            "filled in from the findings below."
+        )
     _answers(page, result)
     _runs(page, result)
     _ladders(page, result)
@@ -76,6 +88,7 @@ def _answer(page: Page, answer: Answer) -> None:
             f"interval at {answer.design.confidence:.4g}: {interval_text(finding.interval)}",
             f"proposed because: {answer.proposal.rationale}",
             *(["expected to be refuted"] if answer.proposal.expected == "refuted" else []),
+            *answer.remarks,
             *finding.notes,
             *(f"excluded: {run}" for run in finding.excluded),
             f"{answer.claim}, {answer.level}, {len(answer.design.runs)} runs",

@@ -14,6 +14,7 @@ from aion_sci.research.hypothesis import (
     PowerLaw,
     Threshold,
 )
+from aion_sci.research.kinds import Elementary
 from aion_sci.research.result import Answer, CampaignResult
 from aion_sci.research.scope import Scope
 from aion_sci.runs.record import Record
@@ -22,8 +23,13 @@ __all__ = ["evidence_figure"]
 
 
 def evidence_figure(result: CampaignResult, answer: Answer) -> str | None:
-    """The figure of one answer as SVG; None where none of its runs is a result."""
+    """The figure of one answer as SVG; None where none of its runs is a result.
+
+    A claim made of others has none of its own: its parts are told in the findings.
+    """
     hypothesis, scope = answer.design.hypothesis, answer.design.scope
+    if not isinstance(hypothesis, Elementary):
+        return None
     along = _along(hypothesis, scope)
     chosen = set(answer.design.runs)
     evidence = _points([r for r in result.evidence if r.run_id in chosen], hypothesis.of, along)

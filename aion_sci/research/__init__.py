@@ -10,6 +10,7 @@ from aion_sci.research.log import verify_log
 from aion_sci.research.planners import find_planner
 from aion_sci.research.question import Question, parse_question, read_question
 from aion_sci.research.replay import ReplayResult, replay
+from aion_sci.research.replicate import Replication, replicate
 from aion_sci.research.result import Answer, CampaignResult
 
 __all__ = [
@@ -17,11 +18,13 @@ __all__ = [
     "CampaignResult",
     "Question",
     "ReplayResult",
+    "Replication",
     "conduct",
     "find_planner",
     "parse_question",
     "read_question",
     "recall",
     "replay",
+    "replicate",
     "verify_log",
 ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -35,7 +36,7 @@ from aion_sci.research.surrogate import Prediction, Surrogate
 from aion_sci.research.verdicts.scaling import OPTIONS, departure_limit, fit_line
 from aion_sci.runs.record import Record
 
-__all__ = ["BayesPlanner"]
+__all__ = ["BayesPlanner", "fit"]
 
 _FEWEST_READINGS = 4
 _GRID = np.linspace(0.0, 1.0, 61)
@@ -88,6 +89,9 @@ class BayesPlanner:
 
     name = "bayes"
 
+    def begin(self, question: Question, folder: Path) -> None:
+        """Nothing to open."""
+
     def pilot(self, question: Question, rng: np.random.Generator) -> list[dict[str, float]]:
         """Points over the box for a first look."""
         return pilot_points(question.budget.runs, question.scope.axes, rng)
@@ -98,7 +102,7 @@ class BayesPlanner:
         """The ``k`` most instructive hypotheses for their cost; laws first, rivals last."""
         drafts: list[_Draft] = []
         for of in question.scope.observe:
-            surrogate = _fit(of, question.scope, records)
+            surrogate = fit(of, question.scope, records)
             if surrogate is None:
                 continue
             for axis in question.scope.axes:
@@ -114,7 +118,7 @@ class BayesPlanner:
         return design_for(hypothesis, plan, rng)
 
 
-def _fit(of: str, scope: Scope, records: Sequence[Record]) -> Surrogate | None:
+def fit(of: str, scope: Scope, records: Sequence[Record]) -> Surrogate | None:
     """The process through the readings of an observable; None when they are too few."""
     good = [record for record in records if _finite(record, of)]
     if len(good) < _FEWEST_READINGS:

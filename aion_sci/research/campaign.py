@@ -20,10 +20,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aion_sci.errors import CampaignError, QuestionError
-from aion_sci.research.design import Design, run_spec
+from aion_sci.research.design import (
+    LARGEST_EXCLUDED_SHARE,
+    Design,
+    part_confidence,
+    run_spec,
+)
 from aion_sci.research.planner import Proposal
 from aion_sci.research.question import Question
-from aion_sci.research.verdicts import Finding
+from aion_sci.research.verdicts import Finding, default_test
 from aion_sci.runs.spec import content_hash
 
 __all__ = [
@@ -61,6 +66,8 @@ class Campaign:
     """Runs that the budget leaves for evidence; None until the pilot has run."""
     proposals: tuple[Proposal, ...] | None = None
     designs: tuple[Design, ...] = ()
+    powers: Mapping[str, float | None] = field(default_factory=dict)
+    """Best power of each design, by its hash; None where none can be stated."""
     declined: tuple[tuple[Proposal, str], ...] = ()
     evidence_ran: bool = False
     findings: Mapping[str, Finding] = field(default_factory=dict)
@@ -101,6 +108,9 @@ class Campaign:
             return "it is about another question or other code"
         if design.confidence != self.confidence:
             return f"its confidence is {design.confidence:g}, not {self.confidence:g}"
+        altered = _altered(design)
+        if altered is not None:
+            return altered
         if set(design.runs) & set(self.pilot_runs):
             return "runs of the pilot cannot confirm what the pilot suggested"
         needed = len(set(self.evidence_runs) | set(design.runs))
@@ -237,7 +247,8 @@ def _registered(state: Campaign, data: Mapping[str, Any]) -> Campaign:
     _require(list(design.runs) == list(data["runs"]), "the runs are not those of the design")
     reason = state.reason_against(design)
     _require(reason is None, f"the design cannot be registered: {reason}")
-    return replace(state, designs=(*state.designs, design))
+    powers = {**state.powers, design.hash: data.get("power")}
+    return replace(state, designs=(*state.designs, design), powers=powers)
 
 
 def _declined(state: Campaign, data: Mapping[str, Any]) -> Campaign:
@@ -291,6 +302,26 @@ _RULES: dict[str, Callable[[Campaign, Mapping[str, Any]], Campaign]] = {
     "filed": _filed,
     "finished": _finished,
 }
+
+
+def _altered(design: Design) -> str | None:
+    """What in a design is not as this version tests its kind; None when nothing is."""
+    if dict(design.test) != default_test(design.hypothesis):
+        return f"its test is not the one that decides '{design.hypothesis.kind}'"
+    if design.largest_excluded_share != LARGEST_EXCLUDED_SHARE:
+        return f"it excuses {design.largest_excluded_share:g} of its runs"
+    if any(not design.scope.contains(point) for point in design.points):
+        return "a point of it lies outside what the question varies"
+    hypotheses = tuple(part.hypothesis for part in design.parts)
+    if hypotheses != design.hypothesis.parts or (design.parts and design.points):
+        return "its parts are not those of the hypothesis"
+    share = part_confidence(design.confidence, max(len(design.parts), 1))
+    for part in design.parts:
+        if part.confidence != share or (part.scope, part.code) != (design.scope, design.code):
+            return "a part of it has another confidence, question or code"
+        if (altered := _altered(part)) is not None:
+            return altered
+    return None
 
 
 def _require(condition: object, message: str) -> None:

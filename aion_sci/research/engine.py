@@ -12,7 +12,7 @@ itself and not against what the planner says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,8 +28,10 @@ from aion_sci.research.history import state_after
 from aion_sci.research.hypothesis import admit
 from aion_sci.research.log import CampaignLog, Event
 from aion_sci.research.planner import Declined, Plan, Planner, Proposal
+from aion_sci.research.power import best_power
 from aion_sci.research.question import Question
 from aion_sci.research.result import CampaignResult, assemble
+from aion_sci.research.screening import screen
 from aion_sci.research.verdicts import Finding, decide
 from aion_sci.runs.code import code_version
 from aion_sci.runs.folder import find_run
@@ -56,6 +58,10 @@ class Store(Protocol):
 
     def campaign_folder(self, campaign_id: str) -> Path:
         """The folder of a campaign."""
+        ...
+
+    def claims(self, experiment: str | None = None) -> list[Claim]:
+        """The claims filed so far about an experiment."""
         ...
 
     def file_question(self, campaign_id: str, question: Mapping[str, Any]) -> Path:
@@ -86,6 +92,7 @@ def conduct(
     identity = campaign_id(question, planner.name, code)
     folder = store.file_question(identity, question.to_json())
     log = CampaignLog(folder / "log.jsonl")
+    planner.begin(question, folder)
     hands = _Hands(store, run, planner)
     heard = on_event or (lambda event: None)
     if not log.events:
@@ -170,10 +177,12 @@ class _Hands:
             drafts = drafts[:_MOST_PROPOSALS]
         kept: dict[str, Proposal] = {}
         rejected: list[dict[str, Any]] = []
+        known = self.store.claims(question.scope.experiment)
         for draft in drafts:
             reason = _objection(draft, question, kept)
             if reason is None:
-                kept[draft.hypothesis.hash] = draft
+                remarks = screen(draft.hypothesis, question.scope, known)
+                kept[draft.hypothesis.hash] = replace(draft, remarks=tuple(remarks))
             else:
                 rejected.append({**draft.to_json(), "reason": reason})
         proposals = [proposal.to_json() for proposal in kept.values()]
@@ -185,8 +194,12 @@ class _Hands:
         if reason is None and isinstance(design, Design):
             stale = [spec.id for spec in design.specs if self._find(spec) is not None]
             if not stale:
-                runs = list(design.runs)
-                return "registered", {"design": design.to_json(), "runs": runs}
+                power = best_power(design, self._stored(state.pilot_runs))
+                return "registered", {
+                    "design": design.to_json(),
+                    "runs": list(design.runs),
+                    "power": None if power is None else round(power, 6),
+                }
             reason = f"run {stale[0]} was made before its design was registered"
         return "declined", {"hypothesis": proposal.hypothesis.to_json(), "reason": reason}
 

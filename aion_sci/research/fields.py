@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from aion_sci.errors import BoundsError, RequestError, UnknownNameError
 from aion_sci.research.document import Node
+from aion_sci.research.formula import Formula
 from aion_sci.research.scope import Axis, Scope, figure
 from aion_sci.units import parse_quantity
 
@@ -20,6 +21,8 @@ __all__ = [
     "Margin",
     "Reader",
     "axis_name",
+    "formula",
+    "ladder_name",
     "level",
     "margin",
     "numbers",
@@ -79,6 +82,24 @@ def axis_name(node: Node, scope: Scope, given: Given) -> str:
     name = node.text("in")
     with node.blame():
         return scope.axis(name).name
+
+
+def ladder_name(node: Node, scope: Scope, given: Given) -> str:
+    """The name of the setting whose refinement the experiment's error bars come from."""
+    name = node.text("in")
+    ladder = scope.source.fidelity
+    if ladder is None or ladder.order is None:
+        why = "has no ladder of grids" if ladder is None else "converges faster than any order"
+        raise node.error(f"{scope.experiment} {why}; an order cannot be observed")
+    if name != ladder.name:
+        raise node.error(str(UnknownNameError("ladder setting", name, [ladder.name])))
+    return name
+
+
+def formula(node: Node, scope: Scope, given: Given) -> str:
+    """The text of a formula that can be parsed."""
+    with node.blame():
+        return Formula.parse(str(node.scalar("the formula"))).text
 
 
 def one_of(*choices: str) -> Reader:

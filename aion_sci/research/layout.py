@@ -9,25 +9,33 @@ They are shared: all claims along one axis use the same line of points, so that 
 * A threshold adds the ends and the middle of its range, an extremum five points over it.
 * With several varied parameters, claims about all of an axis add pairs of points along it at random
   values of the others.
+* Claims about the whole box (law, conserved, order) use the line where one parameter varies, and
+  with several a Latin hypercube with the two corners of lowest and highest values.
+* A claim made of others has the designs of its parts, each at its share of the error rate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from aion_sci.experiments import Value
-from aion_sci.research.design import Design
+from aion_sci.research.design import Design, part_confidence
 from aion_sci.research.hypothesis import (
     Compare,
+    Conserved,
     Equals,
     Extremum,
     Hypothesis,
+    Law,
     Monotone,
     NoEffect,
+    Order,
     Threshold,
 )
+from aion_sci.research.kinds import Elementary
 from aion_sci.research.planner import Declined, Plan
 from aion_sci.research.scope import Axis
 from aion_sci.research.verdicts import default_test
@@ -58,10 +66,13 @@ def pilot_points(plan_runs: int, axes: tuple[Axis, ...], rng: np.random.Generato
 
 def line_points(plan: Plan) -> int:
     """How many points each line has: what the budget leaves beside the points that claims add."""
-    lines = {h.varied for h in plan.hypotheses if h.varied is not None}
-    added = sum(_places(h) for h in plan.hypotheses)
-    if len(plan.question.scope.axes) > 1:
-        added += 2 * len({h.varied for h in plan.hypotheses if isinstance(h, _EVERYWHERE)})
+    leaves = [leaf for hypothesis in plan.hypotheses for leaf in hypothesis.leaves]
+    axes = [axis.name for axis in plan.question.scope.axes]
+    over_box = {"" if len(axes) > 1 else axes[0] for h in leaves if isinstance(h, _OVER_BOX)}
+    lines = {leaf.varied for leaf in leaves if leaf.varied is not None} | over_box
+    added = sum(_places(leaf) for leaf in leaves)
+    if len(axes) > 1:
+        added += 2 * len({h.varied for h in leaves if isinstance(h, _EVERYWHERE)})
     left = (plan.runs - added) // max(len(lines), 1)
     return min(_LONGEST_LINE, max(_SHORTEST_LINE, left))
 
@@ -69,6 +80,8 @@ def line_points(plan: Plan) -> int:
 def design_for(hypothesis: Hypothesis, plan: Plan, rng: np.random.Generator) -> Design | Declined:
     """The default design of a hypothesis of any kind, for any planner to use."""
     settings: Mapping[str, Value] = plan.question.scope.settings
+    if not isinstance(hypothesis, Elementary):
+        return _joined(hypothesis, plan, rng)
     if isinstance(hypothesis, Equals | Compare):
         places = [hypothesis.at, *([hypothesis.than] if isinstance(hypothesis, Compare) else [])]
         found = next(_finer(plan, places), None)
@@ -76,9 +89,10 @@ def design_for(hypothesis: Hypothesis, plan: Plan, rng: np.random.Generator) -> 
             return Declined("its runs have been made before, and no setting makes them anew")
         points, settings = places, found
     else:
-        points = _along_axis(hypothesis, plan, rng)
+        points = _spread(hypothesis, plan, rng)
         if len(points) < _SHORTEST_LINE:
-            return Declined(f"only {len(points)} fresh points are left along {hypothesis.varied}")
+            where = f"along {hypothesis.varied}" if hypothesis.varied else "in the box"
+            return Declined(f"only {len(points)} fresh points are left {where}")
     return Design(
         hypothesis=hypothesis,
         scope=plan.question.scope,
@@ -91,13 +105,38 @@ def design_for(hypothesis: Hypothesis, plan: Plan, rng: np.random.Generator) -> 
     )
 
 
-def _along_axis(hypothesis: Hypothesis, plan: Plan, rng: np.random.Generator) -> list[Point]:
+def _joined(hypothesis: Hypothesis, plan: Plan, rng: np.random.Generator) -> Design | Declined:
+    """The designs of the parts, each at its share of the error rate and drawn alike."""
+    share = replace(plan, confidence=part_confidence(plan.confidence, len(hypothesis.parts)))
+    state, designs = rng.bit_generator.state, []
+    for part in hypothesis.parts:
+        rng.bit_generator.state = state
+        design = design_for(part, share, rng)
+        if isinstance(design, Declined):
+            return Declined(f"its part '{part.kind}' cannot be tested: {design.reason}")
+        designs.append(design)
+    return Design(
+        hypothesis=hypothesis,
+        scope=plan.question.scope,
+        points=(),
+        settings=plan.question.scope.settings,
+        test=default_test(hypothesis),
+        confidence=plan.confidence,
+        code=plan.code,
+        seed=plan.question.seed,
+        parts=tuple(designs),
+    )
+
+
+def _spread(hypothesis: Elementary, plan: Plan, rng: np.random.Generator) -> list[Point]:
     """The shared line of an axis, the claim's own places on it, and pairs elsewhere in the box."""
     count, points = line_points(plan), []
-    for axis in plan.question.scope.axes:  # every axis draws, so that all claims draw alike
+    axes = plan.question.scope.axes
+    over_box = isinstance(hypothesis, _OVER_BOX)
+    for axis in axes:  # every axis draws, so that all claims draw alike
         jitter = rng.uniform(-0.25, 0.25, count)
         corners = rng.uniform(0.0, 1.0, (2, len(plan.question.scope.axes)))
-        if axis.name != hypothesis.varied:
+        if axis.name != hypothesis.varied and not (over_box and len(axes) == 1):
             continue
         steps = [i / (count - 1) for i in range(count)]
         inner = [c + j / (count - 1) for c, j in zip(steps[1:-1], jitter[1:-1], strict=True)]
@@ -108,16 +147,32 @@ def _along_axis(hypothesis: Hypothesis, plan: Plan, rng: np.random.Generator) ->
         points += [_fresh(plan, axis, {**reference, axis.name: value}) for value in values]
         if isinstance(hypothesis, _EVERYWHERE) and len(reference) > 1:
             points += [_fresh(plan, axis, point) for point in _pair(plan, axis, corners)]
+    if over_box and len(axes) > 1:
+        points = [_fresh(plan, axes[0], point) for point in _filling(axes, count, rng)]
     kept = _distinct([point for point in points if point is not None])
-    along = hypothesis.varied or ""
-    return sorted(kept, key=lambda point: (tuple(point.values()), point[along]))
+    return sorted(kept, key=lambda point: tuple(point.values()))
+
+
+def _filling(axes: tuple[Axis, ...], count: int, rng: np.random.Generator) -> list[Point]:
+    """A Latin hypercube over the box, and its lowest and highest corner."""
+    from scipy.stats import qmc
+
+    rows = qmc.LatinHypercube(d=len(axes), rng=rng).random(count - 2).tolist()
+    corners = [[0.0] * len(axes), [1.0] * len(axes)]
+    return [
+        {axis.name: axis.value(u) for axis, u in zip(axes, row, strict=True)}
+        for row in (*corners, *rows)
+    ]
 
 
 _EVERYWHERE = (Monotone, NoEffect)
-"""Kinds that claim something about the whole box."""
+"""Kinds that claim something about an axis wherever the others are."""
+
+_OVER_BOX = (Conserved, Law, Order)
+"""Kinds that claim something about every point of the box."""
 
 
-def _places(hypothesis: Hypothesis) -> int:
+def _places(hypothesis: Elementary) -> int:
     """How many points a claim adds to the line it shares."""
     return {"compare": 2, "equals": 1, "extremum": 5, "threshold": 3}.get(hypothesis.kind, 0)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -33,6 +34,8 @@ class Proposal:
     rationale: str
     expected: Expected = None
     """A rival put up to be knocked down is expected to be refuted, and says so."""
+    remarks: tuple[str, ...] = ()
+    """What filed claims say about it, found when it was proposed."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -40,13 +43,15 @@ class Proposal:
             "hypothesis": self.hypothesis.to_json(),
             "rationale": self.rationale,
             "expected": self.expected,
+            "remarks": list(self.remarks),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], scope: Scope) -> Proposal:
         """Read what :meth:`to_json` wrote."""
         hypothesis = parse_hypothesis(from_data(data["hypothesis"]), scope)
-        return cls(hypothesis, data["rationale"], data["expected"])
+        remarks = tuple(data.get("remarks", ()))
+        return cls(hypothesis, data["rationale"], data["expected"], remarks)
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,10 @@ class Planner(Protocol):
     @property
     def name(self) -> str:
         """The planner's name, part of a campaign's identity."""
+        ...
+
+    def begin(self, question: Question, folder: Path) -> None:
+        """Called once before anything else, with the campaign's folder."""
         ...
 
     def pilot(self, question: Question, rng: np.random.Generator) -> list[dict[str, float]]:

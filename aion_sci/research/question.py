@@ -30,7 +30,7 @@ from aion_sci.research.scope import Axis, Scale, Scope
 from aion_sci.runs.spec import content_hash
 from aion_sci.units import parse_quantity
 
-__all__ = ["FEWEST_RUNS", "Budget", "Question", "parse_question", "read_question"]
+__all__ = ["FEWEST_RUNS", "Budget", "Question", "parse_question", "question_from", "read_question"]
 
 FEWEST_RUNS = 12
 """Runs for each varied parameter below which a pilot and a fresh design cannot both be made."""
@@ -45,10 +45,16 @@ class Budget:
 
     runs: int = 32
     core_minutes: float = 30.0
+    tokens: int = 200_000
+    """Of a language model, sent and received."""
+    usd: float = 2.0
+    """US dollars for a language model, as far as its price is known."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return {"runs": self.runs, "core_minutes": self.core_minutes}
+        """Plain data; what a language model may cost only where it is not the default."""
+        model = {"tokens": self.tokens, "usd": self.usd}
+        said = {n: v for n, v in model.items() if v != getattr(Budget, n)}
+        return {"runs": self.runs, "core_minutes": self.core_minutes, **said}
 
 
 @dataclass(frozen=True)
@@ -80,9 +86,7 @@ class Question:
         """This question with another budget of runs; raises ``QuestionError`` for too few."""
         return replace(
             self,
-            budget=Budget(
-                _enough(runs, len(self.scope.axes), Node(runs)), self.budget.core_minutes
-            ),
+            budget=replace(self.budget, runs=_enough(runs, len(self.scope.axes), Node(runs))),
         )
 
     @functools.cached_property
@@ -101,16 +105,17 @@ def read_question(path: str | Path, *, runs: int | None = None) -> Question:
 
     Raises :class:`~aion_sci.errors.QuestionError`, with the line.
     """
-    question = _question(read_document(path))
+    question = question_from(read_document(path))
     return question if runs is None else question.with_runs(runs)
 
 
 def parse_question(text: str, file: str | None = None) -> Question:
     """Read and check a question from its text; ``file`` is named in errors."""
-    return _question(parse_document(text, file))
+    return question_from(parse_document(text, file))
 
 
-def _question(root: Node) -> Question:
+def question_from(root: Node) -> Question:
+    """The question of a parsed document; raises ``QuestionError`` with the line."""
     entries = root.mapping("the question", _KEYS, _REQUIRED)
     with entries["experiment"].blame():
         source = find(entries["experiment"].text("experiment"))
@@ -196,14 +201,16 @@ def _budget(node: Node | None, axes: int) -> Budget:
         return default
     if node.value is None or node.value == {}:
         raise node.error("empty budget; give runs, core_minutes or both, or leave it out")
-    entries = node.mapping("budget", ("runs", "core_minutes"))
+    entries = node.mapping("budget", ("runs", "core_minutes", "tokens", "usd"))
     runs = default.runs
     if "runs" in entries:
         runs = _enough(_positive(entries["runs"], "runs"), axes, entries["runs"])
     minutes = default.core_minutes
     if "core_minutes" in entries:
         minutes = _positive(entries["core_minutes"], "core_minutes")
-    return Budget(runs, minutes)
+    model = {n: _positive(entries[n], n) for n in ("tokens", "usd") if n in entries}
+    tokens, usd = int(model.get("tokens", Budget.tokens)), model.get("usd", Budget.usd)
+    return Budget(runs, minutes, tokens, usd)
 
 
 def _enough(runs: float, axes: int, node: Node) -> int:
@@ -241,8 +248,9 @@ def _hypotheses(node: Node | None, scope: Scope) -> tuple[Hypothesis, ...]:
     found: dict[str, Hypothesis] = {}
     for item in node.items("hypotheses"):
         hypothesis = parse_hypothesis(item, scope)
-        if hypothesis.of not in scope.observe:
-            raise item.error(f"'{hypothesis.of}' is not observed; add it to 'observe'")
+        for leaf in hypothesis.leaves:
+            if leaf.of not in scope.observe:
+                raise item.error(f"'{leaf.of}' is not observed; add it to 'observe'")
         if found.setdefault(hypothesis.hash, hypothesis) is not hypothesis:
             raise item.error("this hypothesis is given twice")
     return tuple(found.values())

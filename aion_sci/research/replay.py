@@ -19,6 +19,7 @@ from aion_sci.knowledge.claim import interval_to_json
 from aion_sci.research.design import Design
 from aion_sci.research.engine import Run
 from aion_sci.research.log import Event, verify_log
+from aion_sci.research.replicate import replication_log
 from aion_sci.research.verdicts import Finding, decide
 from aion_sci.research.verdicts.finding import Interval
 from aion_sci.runs.agreement import disagreement
@@ -85,9 +86,9 @@ def replay(claim_id: str, store: KnowledgeStore, *, rerun: Run | None = None) ->
     differences = _registration(claim, design, store)
     if rerun is None:
         records = stored
-        missing = len(design.points) - len(stored)
+        missing = len(design.runs) - len(stored)
         if missing:
-            differences.append(f"{missing} of {len(design.points)} runs are not in the store")
+            differences.append(f"{missing} of {len(design.runs)} runs are not in the store")
     else:
         records = rerun(design.study(), "replay")
         differences += _values(design, stored, records)
@@ -104,7 +105,10 @@ def _stored(design: Design, store: KnowledgeStore) -> list[Record]:
 
 def _registration(claim: Claim, design: Design, store: KnowledgeStore) -> list[str]:
     """What in the campaign's log speaks against the claim."""
-    events = verify_log(store.campaign_folder(claim.campaign) / "log.jsonl")
+    folder = store.campaign_folder(claim.campaign)
+    first = claim.replicates
+    path = folder / "log.jsonl" if first is None else replication_log(folder, first)
+    events = verify_log(path) if path.exists() else []
     registered = _first(events, "registered", lambda data: data["design"]["hash"] == design.hash)
     if registered is None:
         return ["its design is not registered in the campaign's log"]
@@ -124,10 +128,9 @@ def _first(events: Sequence[Event], name: str, holds: Callable[[Any], bool]) -> 
 
 def _values(design: Design, stored: Sequence[Record], fresh: Sequence[Record]) -> list[str]:
     """Where fresh runs differ from stored ones, point by point."""
-    before = dict(zip(design.runs, design.points, strict=True))
     then = {record.run_id: record for record in stored}
     differences: list[str] = []
-    for (run_id, point), now in zip(before.items(), fresh, strict=True):
+    for (run_id, point), now in zip(design.places.items(), fresh, strict=True):
         if run_id not in then:
             continue
         difference = disagreement(then[run_id], now)

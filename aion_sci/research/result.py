@@ -12,6 +12,7 @@ from aion_sci.knowledge.claim import interval_to_json
 from aion_sci.research.campaign import Campaign
 from aion_sci.research.design import Design
 from aion_sci.research.planner import Proposal
+from aion_sci.research.power import ENOUGH
 from aion_sci.research.question import Question
 from aion_sci.research.verdicts import Finding
 from aion_sci.runs.record import Record
@@ -28,12 +29,22 @@ class Answer:
     finding: Finding
     claim: str
     """Id of the filed claim."""
+    power: float | None = None
+    """The largest chance of support that the design could have, judged from the pilot."""
     level: str = "tested"
 
     @property
     def statement(self) -> str:
         """The hypothesis as one English sentence."""
         return self.design.hypothesis.statement(self.design.scope)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What to know beside the verdict: claims that it repeats or contradicts, low power."""
+        if self.power is None or self.power >= ENOUGH:
+            return self.proposal.remarks
+        low = f"underpowered: at best {100 * self.power:.0f} % chance of support"
+        return (*self.proposal.remarks, low)
 
     def to_json(self) -> dict[str, Any]:
         """One entry of ``verdicts`` in ``aion ask --json``."""
@@ -45,6 +56,8 @@ class Answer:
             "interval": interval_to_json(self.finding.interval),
             "level": self.level,
             "confidence": self.design.confidence,
+            "power": self.power,
+            "remarks": list(self.remarks),
             "claim": self.claim,
             "runs": list(self.design.runs),
         }
@@ -127,6 +140,7 @@ def assemble(
                 design,
                 state.findings[design.hash],
                 state.claims[design.hash],
+                state.powers.get(design.hash),
             )
             for design in state.designs
         ),

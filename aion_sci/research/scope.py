@@ -131,6 +131,11 @@ class Scope:
             self.axis(name)
         return {axis.name: at.get(axis.name, axis.reference) for axis in self.axes}
 
+    def contains(self, point: Mapping[str, float]) -> bool:
+        """Whether a point has a value for every axis, each within its range."""
+        within = all(a.low <= point.get(a.name, float("nan")) <= a.high for a in self.axes)
+        return within and len(point) == len(self.axes)
+
     def request(
         self, point: Mapping[str, float], settings: Mapping[str, Value]
     ) -> dict[str, Value]:
@@ -158,6 +163,12 @@ class Scope:
         others = [f"{a.name} {a.shown(a.reference)}" for a in self.axes if a.name != name]
         span = f"for {name} from {figure(axis.low)} to {axis.shown(axis.high)}"
         return f"{span} at {' and '.join(others)}" if others else span
+
+    @property
+    def box(self) -> str:
+        """How prose names everything that is varied."""
+        spans = [f"{a.name} from {figure(a.low)} to {a.shown(a.high)}" for a in self.axes]
+        return f"for {' and '.join(spans)}"
 
     def spot(self, at: Mapping[str, float]) -> str:
         """How prose names a point of the box."""

@@ -12,11 +12,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aion_sci.errors import RequestError
+from aion_sci.research.composites import Composite
 from aion_sci.research.design import Design
 from aion_sci.research.hypothesis import Hypothesis
-from aion_sci.research.verdicts import levels, locations, scaling, trends
+from aion_sci.research.kinds import Elementary
+from aion_sci.research.verdicts import (
+    convergence,
+    everywhere,
+    levels,
+    locations,
+    scaling,
+    trends,
+)
 from aion_sci.research.verdicts.evidence import Evidence, collect
 from aion_sci.research.verdicts.finding import Finding, inconclusive
+from aion_sci.research.verdicts.joined import join
 from aion_sci.runs.record import Record
 
 __all__ = ["decide", "default_test"]
@@ -27,7 +37,8 @@ class _Test:
     """A test of one kind of hypothesis; a change to its arithmetic raises its version."""
 
     name: str
-    function: Callable[[Any, Evidence], Finding]
+    function: Callable[[Any, Any], Finding]
+    """Of the hypothesis and its evidence; of the findings on the parts for a composite."""
     version: int = 1
     options: Mapping[str, float] = field(default_factory=dict)
 
@@ -36,11 +47,17 @@ class _Test:
 
 
 _TESTS = {
+    "all_of": _Test("every part for itself", join),
+    "any_of": _Test("every part for itself", join),
     "compare": _Test("difference beyond the error bars", levels.compare),
+    "conserved": _Test("largest drift over the box", everywhere.conserved),
     "equals": _Test("equivalence to a value", levels.equals),
     "extremum": _Test("bracketed extremum", locations.extremum),
+    "law": _Test("largest departure over the box", everywhere.law),
     "monotone": _Test("signs of neighbouring pairs", trends.monotone),
     "no_effect": _Test("equivalence over the range", trends.no_effect),
+    "not": _Test("the opposite of its part", join),
+    "order": _Test("orders observed on the ladders", convergence.order),
     "power_law": _Test("log-log slope", scaling.power_law, options=scaling.OPTIONS),
     "threshold": _Test("bracketed crossing", locations.threshold),
 }
@@ -65,6 +82,9 @@ def decide(design: Design, records: Iterable[Record]) -> Finding:
             f"the design asks for test '{named[0]}' version {named[1]}; this version of AION has "
             f"'{test.name}' version {test.version}: use the version that registered it"
         )
+    if isinstance(design.hypothesis, Composite):
+        records = list(records)
+        return test.function(design.hypothesis, [decide(part, records) for part in design.parts])
     evidence = collect(design, records)
     finding = test.function(design.hypothesis, evidence) if evidence.samples else inconclusive("")
     reason = _unusable(design, evidence)
@@ -79,7 +99,7 @@ def _unusable(design: Design, evidence: Evidence) -> str | None:
     if missing > design.largest_excluded_share * planned:
         allowed = f"{100 * design.largest_excluded_share:.0f} %"
         return f"{missing} of {planned} runs are no evidence; the design allows {allowed}"
-    along = design.hypothesis.varied
+    along = design.hypothesis.varied if isinstance(design.hypothesis, Elementary) else None
     if along is not None and evidence.excluded:
         ends = {f(point[along] for point in design.points) for f in (min, max)}
         if any(point[along] in ends for point, _ in evidence.excluded):

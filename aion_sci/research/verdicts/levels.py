@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from aion_sci.research.hypothesis import Compare, Equals
+from aion_sci.research.kinds import Compare, Equals
 from aion_sci.research.scope import figure, in_unit
 from aion_sci.research.verdicts.evidence import Evidence
 from aion_sci.research.verdicts.finding import Finding, inconclusive, judge
@@ -17,7 +17,7 @@ __all__ = ["compare", "equals"]
 
 
 def equals(hypothesis: Equals, evidence: Evidence) -> Finding:
-    """Decide a :class:`~aion_sci.research.hypothesis.Equals`; the effect is measured − stated."""
+    """Decide a :class:`~aion_sci.research.kinds.Equals`; the effect is measured − stated."""
     unit = evidence.scope.unit(hypothesis.of)
     measure = in_unit("difference from the stated value", unit)
     sample = evidence.at(hypothesis.at)
@@ -32,7 +32,7 @@ def equals(hypothesis: Equals, evidence: Evidence) -> Finding:
 
 
 def compare(hypothesis: Compare, evidence: Evidence) -> Finding:
-    """Decide a :class:`~aion_sci.research.hypothesis.Compare`; the effect is the difference."""
+    """Decide a :class:`~aion_sci.research.kinds.Compare`; the effect is the difference."""
     unit = evidence.scope.unit(hypothesis.of)
     measure = in_unit("difference between the points", unit)
     at, than = evidence.at(hypothesis.at), evidence.at(hypothesis.than)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from aion_sci.research.hypothesis import Extremum, Threshold
+from aion_sci.research.kinds import Extremum, Threshold
 from aion_sci.research.scope import Axis, in_unit
 from aion_sci.research.verdicts.evidence import Evidence, Sample
 from aion_sci.research.verdicts.finding import Finding, Interval, inconclusive
@@ -23,7 +23,7 @@ _SPACING = "absence is shown no more finely than the points are spaced"
 
 
 def threshold(hypothesis: Threshold, evidence: Evidence) -> Finding:
-    """Decide a :class:`~aion_sci.research.hypothesis.Threshold`."""
+    """Decide a :class:`~aion_sci.research.kinds.Threshold`."""
     axis = evidence.scope.axis(hypothesis.along)
     measure = in_unit(f"{axis.name} at the crossing", axis.unit)
     line = evidence.line(axis.name)
@@ -54,7 +54,7 @@ def threshold(hypothesis: Threshold, evidence: Evidence) -> Finding:
 
 
 def extremum(hypothesis: Extremum, evidence: Evidence) -> Finding:
-    """Decide an :class:`~aion_sci.research.hypothesis.Extremum`."""
+    """Decide an :class:`~aion_sci.research.kinds.Extremum`."""
     axis = evidence.scope.axis(hypothesis.along)
     measure = in_unit(f"{axis.name} at the {hypothesis.extreme}", axis.unit)
     line = evidence.line(axis.name)

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from aion_sci.research.hypothesis import PowerLaw
+from aion_sci.research.kinds import PowerLaw
 from aion_sci.research.scope import figure
 from aion_sci.research.verdicts.evidence import Evidence, Sample
 from aion_sci.research.verdicts.finding import Finding, Interval, inconclusive, judge
@@ -39,7 +39,7 @@ _FEWEST = 4
 
 
 def power_law(hypothesis: PowerLaw, evidence: Evidence) -> Finding:
-    """Decide a :class:`~aion_sci.research.hypothesis.PowerLaw`."""
+    """Decide a :class:`~aion_sci.research.kinds.PowerLaw`."""
     samples = evidence.line(hypothesis.along)
     if len(samples) < _FEWEST:
         return inconclusive(_MEASURE, f"{len(samples)} points; a slope needs at least {_FEWEST}")

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from aion_sci.research.hypothesis import Monotone, NoEffect
+from aion_sci.research.kinds import Monotone, NoEffect
 from aion_sci.research.scope import Axis, figure
-from aion_sci.research.verdicts.evidence import Evidence, Sample, audited_share
+from aion_sci.research.verdicts.evidence import Evidence, Sample, coverage
 from aion_sci.research.verdicts.finding import Finding, Interval, inconclusive
 
 __all__ = ["monotone", "no_effect"]
@@ -45,7 +45,7 @@ class _Step:
 
 
 def monotone(hypothesis: Monotone, evidence: Evidence) -> Finding:
-    """Decide a :class:`~aion_sci.research.hypothesis.Monotone`."""
+    """Decide a :class:`~aion_sci.research.kinds.Monotone`."""
     axis = evidence.scope.axis(hypothesis.along)
     steps = [_Step(a, b) for line in evidence.lines(axis.name) for a, b in pairwise(line)]
     elastic = axis.low > 0 and all(sample.value > 0 for sample in evidence.samples)
@@ -68,7 +68,7 @@ def monotone(hypothesis: Monotone, evidence: Evidence) -> Finding:
         return Finding("refuted", effect, interval, measure, (note,))
     note = f"{len(confirmed)} of {len(steps)} neighbouring pairs are verified"
     if len(confirmed) == len(steps):
-        notes = (note, _coverage(len(steps), evidence.confidence))
+        notes = (note, coverage(len(steps), evidence.confidence))
         return Finding("supported", effect, interval, measure, notes)
     return Finding(
         "inconclusive",
@@ -80,7 +80,7 @@ def monotone(hypothesis: Monotone, evidence: Evidence) -> Finding:
 
 
 def no_effect(hypothesis: NoEffect, evidence: Evidence) -> Finding:
-    """Decide a :class:`~aion_sci.research.hypothesis.NoEffect` by equivalence.
+    """Decide a :class:`~aion_sci.research.kinds.NoEffect` by equivalence.
 
     Absence of a significant difference is never support: the whole range that the error bars allow
     must be within the stated share.
@@ -97,7 +97,7 @@ def no_effect(hypothesis: NoEffect, evidence: Evidence) -> Finding:
     interval = (max(low for _, (low, _) in known), max(high for _, (_, high) in known))
     count = len(evidence.samples)
     if interval[1] <= hypothesis.within:
-        notes = (_coverage(count, evidence.confidence),)
+        notes = (coverage(count, evidence.confidence),)
         return Finding("supported", effect, interval, measure, notes)
     if interval[0] > hypothesis.within:
         return Finding("refuted", effect, interval, measure)
@@ -137,11 +137,3 @@ def _range(line: Sequence[Sample], quantile: float) -> tuple[float, Interval] | 
 def _between(step: _Step, axis: Axis) -> str:
     low, high = step.first.point[axis.name], step.second.point[axis.name]
     return f"between {axis.name} {axis.shown(low)} and {axis.shown(high)}"
-
-
-def _coverage(points: int, confidence: float) -> str:
-    share = audited_share(points, confidence)
-    return (
-        f"checked at {points} places: a failure over more than {100 * share:.0f} % of the box "
-        f"would have been met at {figure(100 * confidence)} % confidence"
-    )

@@ -95,7 +95,7 @@ class TestRefusals:
         assert main(["ask", str(question)]) == 2
         assert capsys.readouterr().err.startswith(f"aion: {question}")
 
-    @pytest.mark.parametrize("given", ["How does heat transfer scale?", "."])
+    @pytest.mark.parametrize("given", ["question", "."])
     def test_a_question_is_a_file(self, given, capsys):
         assert main(["ask", given]) == 2
         assert "a question is a YAML file" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from aion_kernels.estimate import Estimate
 from aion_sci.experiments import Experiment, Measured, Observable, Parameter, registry
 from aion_sci.experiments.contract import Ladder
 from aion_sci.knowledge import KnowledgeStore
-from aion_sci.research.design import Design
+from aion_sci.research.design import Design, part_confidence
 from aion_sci.research.document import parse_document
 from aion_sci.research.hypothesis import parse_hypothesis
 from aion_sci.research.scope import Axis, Scope
@@ -141,15 +141,20 @@ def registered():
             p if isinstance(p, dict) else scope.place({"drive": scope.axes[0].value(p)})
             for p in spots
         ]
+        return design_of(hypothesis, confidence, points, scope)
+
+    def design_of(hypothesis, confidence, points, scope) -> Design:
+        share = part_confidence(confidence, max(len(hypothesis.parts), 1))
         return Design(
             hypothesis,
             scope,
-            tuple(points),
+            () if hypothesis.parts else tuple(points),
             scope.settings,
             default_test(hypothesis),
             confidence,
             code_version(scope.source),
             0,
+            parts=tuple(design_of(part, share, points, scope) for part in hypothesis.parts),
         )
 
     return make

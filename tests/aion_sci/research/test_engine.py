@@ -76,8 +76,8 @@ def test_the_answer_as_json(store, laboratory):
     assert set(answer) == {"campaign", "question", "verdicts", "report"}
     first = answer["verdicts"][0]
     assert set(first) == {
-        "hypothesis", "kind", "verdict", "effect", "interval", "level", "confidence", "claim",
-        "runs",
+        "hypothesis", "kind", "verdict", "effect", "interval", "level", "confidence", "power",
+        "remarks", "claim", "runs",
     }  # fmt: skip
     assert first["confidence"] == 1 - ERROR_RATE / 7
     assert first["level"] == "tested"

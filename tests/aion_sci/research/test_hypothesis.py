@@ -39,6 +39,27 @@ GOOD = {
     "extremum: {of: response, in: drive, kind: maximum, at: [10, 20]}":
         "response has its maximum at drive between 10 and 20 m/s, "
         "for drive from 1 to 1e4 m/s at friction 0.5.",
+    "conserved: {of: response, within: 3 mW}":
+        "response stays within 0.003 W of zero, for drive from 1 to 1e4 m/s and friction from 0 "
+        "to 1.",
+    "order: {of: response, in: resolution, order: [1.8, 2.2]}":
+        "response converges with resolution at an order between 1.8 and 2.2 up to resolution 64, "
+        "for drive from 1 to 1e4 m/s and friction from 0 to 1.",
+    "law: {of: response, formula: '2 [kg/s] * drive^2 * (1 + friction)', tolerance: 1 %}":
+        "response = 2 [kg/s] * drive^2 * (1 + friction) within 1 %, "
+        "for drive from 1 to 1e4 m/s and friction from 0 to 1.",
+    "not: {no_effect: {of: response, in: friction, within: 5 %}}":
+        "it is not so that friction has no effect on response beyond 5 % of its mean, "
+        "for friction from 0 to 1 at drive 100 m/s.",
+    "all_of: [monotone: {of: response, in: friction, direction: decreasing}, "
+    "conserved: {of: response, within: 3}]":
+        "all of these hold: (1) response stays within 3 W of zero, for drive from 1 to 1e4 m/s and "
+        "friction from 0 to 1; (2) response decreases with friction throughout, "
+        "for friction from 0 to 1 at drive 100 m/s.",
+    "any_of: [conserved: {of: response, within: 3}, conserved: {of: response, within: 4}]":
+        "at least one of these holds: (1) response stays within 4 W of zero, for drive from 1 to "
+        "1e4 m/s and friction from 0 to 1; (2) response stays within 3 W of zero, for drive from "
+        "1 to 1e4 m/s and friction from 0 to 1.",
 }  # fmt: skip
 
 
@@ -64,7 +85,23 @@ def test_hashes_tell_hypotheses_apart():
 
 BAD = [
     ("powerlaw: {of: response}", "did you mean 'power_law'?"),
-    ("conserved: {of: response, within: 1}", "this version tests: compare, equals,"),
+    ("causes: {of: response, in: drive}", "this version tests: all_of, any_of, compare,"),
+    ("conserved: {of: response, within: 1 %}", "a percentage of zero is zero"),
+    ("order: {of: response, in: drive, order: [1, 2]}", "choose from: resolution"),
+    ("law: {of: response, formula: 2 * drive, tolerance: 1 %}", "has the dimension length time^-1"),
+    ("law: {of: response, formula: drive + friction, tolerance: 1 %}", "a sum needs one dimension"),
+    ("law: {of: response, formula: exp(drive), tolerance: 1 %}", "exp takes a plain number"),
+    ("law: {of: response, formula: 2 * drve, tolerance: 1 %}", "did you mean 'drive'?"),
+    ("law: {of: response, formula: 2 * (drive, tolerance: 1 %}", "')' is missing"),
+    ("law: {of: response, formula: '1 [W] / friction', tolerance: 1 %}", "no finite value at"),
+    ("law: {of: response, formula: '1 [W] * friction', tolerance: 1 %}", "the formula is zero at"),
+    ("law: {of: response, formula: '__import__(1)', tolerance: 1}", "where it should end"),
+    ("all_of: [conserved: {of: response, within: 1}]", "joins at least two"),
+    ("not: [conserved: {of: response, within: 1}]", "a hypothesis is a list"),
+    (
+        "any_of: [conserved: {of: response, within: 1}, conserved: {of: response, within: 1}]",
+        "the same part is given twice",
+    ),
     ("power_law: {of: respons, in: drive, exponent: [0, 1]}", "did you mean 'response'?"),
     ("power_law: {of: response, in: drove, exponent: [0, 1]}", "did you mean 'drive'?"),
     ("power_law: {of: response, in: friction, exponent: [0, 1]}", "range above zero"),
