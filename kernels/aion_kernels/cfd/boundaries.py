@@ -2,7 +2,8 @@
 
 A kind decides which operators exist, so it fixes the program. A value (the speed of a lid, the
 temperature of a wall, the heat that enters) is a leaf: it can be batched over and differentiated.
-A value is a scalar, or an array of the wall's shape for a profile along it.
+A value is a scalar, or an array of the wall's shape for a profile along it. Where the grid is
+periodic along an axis there is no wall, and what is given for one is not looked at.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = [
     "ScalarKind",
     "ScalarWalls",
     "VelocityWalls",
+    "extend_periodic",
     "extend_scalar",
     "extend_tangential",
     "join",
@@ -73,6 +75,13 @@ def extend_tangential(
     first = jax.lax.slice_in_dim(field, 0, 1, axis=axis)
     last = jax.lax.slice_in_dim(field, -1, None, axis=axis)
     return join([2 * lower - first, field, 2 * upper - last], axis)
+
+
+def extend_periodic(field: Float[Array, "*cells"], axis: int) -> Float[Array, "*extended"]:
+    """A field over a period with the last cell before the first one and the first one after it."""
+    first = jax.lax.slice_in_dim(field, 0, 1, axis=axis)
+    last = jax.lax.slice_in_dim(field, -1, None, axis=axis)
+    return join([last, field, first], axis)
 
 
 def extend_scalar(

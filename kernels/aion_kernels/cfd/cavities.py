@@ -173,7 +173,7 @@ def _fields(flow: Boussinesq, state: FlowState) -> dict[str, Array]:
     """State and coordinates at the cell centres."""
     dtype = state.pressure.dtype
     x, y = (jnp.asarray(points, dtype) for points in flow.grid.cell_points())
-    u, v = at_cells(state.velocity, flow.walls)
+    u, v = at_cells(flow.grid, state.velocity, flow.walls)
     fields = {"x": x, "y": y, "u": u, "v": v, "pressure": state.pressure}
     if state.temperature is not None:
         fields["temperature"] = state.temperature

@@ -55,9 +55,11 @@ class Heat(eqx.Module):
     source: Float[Array, "..."] | None = None
     """Heat source q in each cell, temperature per time."""
 
-    def lift(self, temperature: Float[Array, "..."]) -> Velocity:
+    def lift(self, grid: StaggeredGrid, temperature: Float[Array, "..."]) -> Velocity:
         """Buoyancy b T on the interior faces."""
-        return tuple(push * at_faces(temperature, axis) for axis, push in enumerate(self.buoyancy))
+        return tuple(
+            push * at_faces(grid, temperature, axis) for axis, push in enumerate(self.buoyancy)
+        )
 
     def diffuse(
         self, grid: StaggeredGrid, rhs: Float[Array, "..."], shift: Array, factor: Array
@@ -74,7 +76,7 @@ class Boussinesq(eqx.Module):
     walls: VelocityWalls
     heat: Heat | None = None
     force: Velocity | None = None
-    """Body force f on the interior faces, acceleration."""
+    """Body force f on the interior faces, acceleration: an array or one number a component."""
 
     def __check_init__(self) -> None:
         if len(self.walls.values) != self.grid.dimension:
@@ -103,7 +105,7 @@ class Boussinesq(eqx.Module):
             momentum = _add(momentum, self.force)
         heating = None
         if self.heat is not None and temperature is not None:
-            momentum = _add(momentum, self.heat.lift(temperature))
+            momentum = _add(momentum, self.heat.lift(grid, temperature))
             heating = -scalar_advection(grid, velocity, self.walls, temperature, self.heat.walls)
             if self.heat.source is not None:
                 heating = heating + self.heat.source

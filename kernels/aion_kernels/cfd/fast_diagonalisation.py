@@ -10,8 +10,11 @@ turns the solve into: transform every axis with V⁻¹, divide by a − b Σ λ,
 differentiable, and the matrices do not depend on a and b, so a batch of solves with different
 coefficients becomes a few large matrix products instead of many small ones.
 
-Where every axis has Neumann ends and a is zero, the constant is in the null space: the solution
-with zero mean is returned, and the mean of f is dropped.
+Along a long periodic axis the eigenvectors are waves, and a fast Fourier transform takes the place
+of the two products.
+
+Where every axis has Neumann ends or none, and a is zero, the constant is in the null space: the
+solution with zero mean is returned, and the mean of f is dropped.
 """
 
 from __future__ import annotations
@@ -33,7 +36,8 @@ __all__ = ["AxisKind", "AxisLaplacian", "BoxLaplacian"]
 
 AxisKind = Literal["face"] | tuple[ScalarKind, ScalarKind]
 """Where the unknowns sit and what holds at the two ends: on interior faces with a given value on
-both walls (``face``), or in cells with a given value or flux at the lower and the upper wall."""
+both walls (``face``), or in cells with a given value or flux at the lower and the upper wall. A
+periodic axis has no ends: there the kind makes no difference."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,10 @@ class AxisLaplacian:
 
 def _stiffness(axis: GridAxis, kind: AxisKind) -> NDArray[np.float64]:
     """Symmetric matrix of flux differences: widths times the second derivative."""
+    if axis.periodic:
+        link = axis.cells / axis.length
+        ring = np.roll(np.eye(axis.cells), 1, axis=1)
+        return link * (ring + ring.T - 2 * np.eye(axis.cells))
     if kind == "face":
         links = 1.0 / axis.widths
         return np.diag(links[1:-1], 1) + np.diag(links[1:-1], -1) - np.diag(links[1:] + links[:-1])
@@ -87,6 +95,9 @@ def _stiffness(axis: GridAxis, kind: AxisKind) -> NDArray[np.float64]:
         links[end] *= 2.0 if wall == "value" else 0.0
     return np.diag(links[1:-1], 1) + np.diag(links[1:-1], -1) - np.diag(links[1:] + links[:-1])
 
+
+_LONG = 64
+"""Cells of a periodic axis from which on a Fourier transform is faster than two products."""
 
 _axis_laplacian = lru_cache(maxsize=256)(AxisLaplacian)
 
@@ -114,17 +125,45 @@ class BoxLaplacian:
     ) -> Float[Array, "*cells"]:
         """x with (shift − factor ∇²) x = rhs; of zero mean where the operator is singular."""
         with jax.named_scope("fast_diagonalisation"):
-            spectrum = self._transform(rhs, [axis.inverse for axis in self.axes])
-            total = _outer_sum([axis.eigenvalues for axis in self.axes])
+            waves, axes = self._waves, list(enumerate(self.axes))
+            spectrum = self._transform(rhs, [None if n in waves else x.inverse for n, x in axes])
+            if waves:
+                spectrum = jnp.fft.rfftn(spectrum, axes=waves)
+            total = _outer_sum([self._eigenvalues(n) for n, _ in axes])
             symbol = shift - factor * jnp.asarray(total, rhs.dtype)
             constant = jnp.asarray(total == 0.0) & (symbol == 0)
-            spectrum = jnp.where(constant, 0, spectrum / jnp.where(constant, 1, symbol))
-            return self._transform(spectrum, [axis.vectors for axis in self.axes])
+            inverse = jnp.where(constant, 0, 1 / jnp.where(constant, 1, symbol))
+            spectrum = spectrum * inverse.astype(spectrum.dtype)
+            if waves:
+                lengths = [self.grid.shape[n] for n in waves]
+                spectrum = jnp.fft.irfftn(spectrum, lengths, axes=waves)
+            return self._transform(spectrum, [None if n in waves else x.vectors for n, x in axes])
+
+    @property
+    def _waves(self) -> tuple[int, ...]:
+        """The axes that a Fourier transform diagonalises faster than a matrix product."""
+        return tuple(
+            number
+            for number, axis in enumerate(self.grid.axes)
+            if axis.periodic and axis.cells >= _LONG
+        )
+
+    def _eigenvalues(self, number: int) -> NDArray[np.float64]:
+        """λ of one axis in the order of its transform; that of real input halves the last axis."""
+        if number not in self._waves:
+            return self.axes[number].eigenvalues
+        axis = self.grid.axes[number]
+        count = axis.cells // 2 + 1 if number == self._waves[-1] else axis.cells
+        rate = 2 * axis.cells / axis.length
+        return -((rate * np.sin(np.pi * np.arange(count) / axis.cells)) ** 2)
 
     def _transform(
-        self, field: Float[Array, "*cells"], matrices: list[NDArray[np.float64]]
+        self, field: Float[Array, "*cells"], matrices: list[NDArray[np.float64] | None]
     ) -> Float[Array, "*cells"]:
         for matrix in matrices:
+            if matrix is None:
+                field = jnp.moveaxis(field, 0, -1)
+                continue
             # The contracted axis is the first one and the new axis becomes the last one, so after
             # one product an axis the order is back, and a batch axis is a free axis of the product.
             field = jnp.tensordot(field, jnp.asarray(matrix.T, field.dtype), axes=(0, 0))

@@ -14,6 +14,9 @@ and a second-order scheme stays second order.
 
 An even number of cells puts a face on the middle of the axis, so that profiles on the mid-plane
 are read off without interpolation.
+
+A periodic axis is uniform and has no walls: its last face is its first one, and face i is the lower
+one of cell i.
 """
 
 from __future__ import annotations
@@ -29,13 +32,14 @@ __all__ = ["GridAxis", "StaggeredGrid"]
 
 @dataclass(frozen=True)
 class GridAxis:
-    """The faces x₀ … x_n of n cells between two walls, and what follows from them."""
+    """The faces x₀ … x_n of n cells between two walls or over a period, and what follows."""
 
     cells: int
     length: float = 1.0
     stretching: float = 0.0
     """s of the map above: 0 is uniform; 2 makes the cells at the wall 7 times thinner than the
     middle ones."""
+    periodic: bool = False
 
     def __post_init__(self) -> None:
         if self.cells < 4 or self.cells % 2:
@@ -44,10 +48,12 @@ class GridAxis:
             raise ValueError(f"an axis has length {self.length}; it must be positive")
         if not 0 <= self.stretching <= 4:
             raise ValueError(f"stretching is {self.stretching}; it must lie between 0 and 4")
+        if self.periodic and self.stretching:
+            raise ValueError(f"stretching is {self.stretching}; a periodic axis is uniform")
 
     @cached_property
     def faces(self) -> NDArray[np.float64]:
-        """Positions of the n + 1 faces, walls included."""
+        """Positions of the n + 1 faces, both ends included."""
         uniform = np.linspace(-1.0, 1.0, self.cells + 1)
         if self.stretching > 0:
             uniform = np.tanh(self.stretching * uniform) / np.tanh(self.stretching)
@@ -65,12 +71,14 @@ class GridAxis:
 
     @cached_property
     def spacings(self) -> NDArray[np.float64]:
-        """Distances between neighbouring centres: the widths of cells around interior faces."""
-        return np.diff(self.centres)
+        """Distances between neighbouring centres: the widths of cells around the unknown faces."""
+        return self.widths if self.periodic else np.diff(self.centres)
 
     @cached_property
     def gaps(self) -> NDArray[np.float64]:
         """Distances across all n + 1 faces, a wall counting the mirror image of its cell."""
+        if self.periodic:
+            return np.full(self.cells + 1, self.length / self.cells)
         return np.concatenate([self.widths[:1], self.spacings, self.widths[-1:]])
 
 
@@ -100,15 +108,18 @@ class StaggeredGrid:
         return tuple(axis.cells for axis in self.axes)
 
     def velocity_shape(self, component: int) -> tuple[int, ...]:
-        """Shape of a velocity component: interior faces only, since walls carry given values."""
+        """Shape of a velocity component: interior faces only, since walls carry given values.
+
+        Over a period every face counts once.
+        """
         shape = list(self.shape)
-        shape[component] -= 1
+        shape[component] -= not self.axes[component].periodic
         return tuple(shape)
 
     def velocity_points(self, component: int) -> tuple[NDArray[np.float64], ...]:
-        """Coordinates along each axis of a velocity component's interior faces."""
+        """Coordinates along each axis of a velocity component's unknown faces."""
         return tuple(
-            axis.faces[1:-1] if number == component else axis.centres
+            axis.faces[0 if axis.periodic else 1 : -1] if number == component else axis.centres
             for number, axis in enumerate(self.axes)
         )
 

@@ -94,12 +94,17 @@ class IncompressibleFlow(Stepper):
 
     def courant_step(self, state: FlowState, courant: float = 0.8) -> Float[Array, ""]:
         """The time step at which Σ|u|Δt/Δx reaches ``courant`` somewhere; infinite at rest."""
+        return courant / self.courant_rate(state)
+
+    def courant_rate(self, state: FlowState) -> Float[Array, ""]:
+        """The largest Σ|u|/Δx of all cells."""
         rate = jnp.zeros_like(state.pressure)
-        for axis, speed in enumerate(at_cells(state.velocity, self.equations.walls)):
-            widths = self.equations.grid.axes[axis].widths
+        grid, walls = self.equations.grid, self.equations.walls
+        for axis, speed in enumerate(at_cells(grid, state.velocity, walls)):
+            widths = grid.axes[axis].widths
             shape = [-1 if number == axis else 1 for number in range(rate.ndim)]
             rate = rate + jnp.abs(speed) / jnp.asarray(widths.reshape(shape), rate.dtype)
-        return courant / jnp.max(rate)
+        return jnp.max(rate)
 
     def with_time_step(self, time_step: Float[Array, ""]) -> IncompressibleFlow:
         """The same flow with another step; also inside a compiled loop."""
@@ -108,9 +113,12 @@ class IncompressibleFlow(Stepper):
     @property
     def observables(self) -> tuple[Observable, ...]:
         """Kinetic energy: the integral of u²/2 over the box."""
-        return (Observable("kinetic_energy", "m^5/s^2", lambda flow, state: flow._energy(state)),)
+        return (
+            Observable("kinetic_energy", "m^5/s^2", lambda flow, state: flow.kinetic_energy(state)),
+        )
 
-    def _energy(self, state: FlowState) -> Float[Array, ""]:
+    def kinetic_energy(self, state: FlowState) -> Float[Array, ""]:
+        """The integral of u²/2 over the box."""
         grid = self.equations.grid
         energy = jnp.zeros((), state.pressure.dtype)
         for axis, speed in enumerate(state.velocity):

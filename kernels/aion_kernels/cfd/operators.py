@@ -6,7 +6,8 @@ advecting flux (Verstappen & Veldman 2003, doi 10.1016/S0021-9991(03)00126-8): t
 operator is then skew-symmetric on stretched grids too, so it neither makes nor destroys kinetic
 energy, and no cell Reynolds number makes it blow up by itself.
 
-``velocity`` is a tuple of components on interior faces; the walls bring the rest.
+``velocity`` is a tuple of components on interior faces; the walls bring the rest, or the period of
+an axis that has no walls.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from aion_kernels.cfd.boundaries import (
     ScalarWalls,
     VelocityWalls,
+    extend_periodic,
     extend_scalar,
     extend_tangential,
     join,
@@ -46,9 +48,14 @@ Velocity = tuple[Float[Array, "..."], ...]
 Scalar = Float[Array, "..."]
 
 
-def all_faces(velocity: Velocity, walls: VelocityWalls, component: int) -> Float[Array, "..."]:
-    """One component on every face across its own axis, the two walls included."""
+def all_faces(
+    grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls, component: int
+) -> Float[Array, "..."]:
+    """One component on every face across its own axis, both ends included."""
     field = velocity[component]
+    if grid.axes[component].periodic:
+        first = jax.lax.slice_in_dim(field, 0, 1, axis=component)
+        return join([field, first], component)
     shape = list(field.shape)
     shape[component] = 1
     lower, upper = (jnp.broadcast_to(side[component], shape) for side in walls.values[component])
@@ -57,25 +64,28 @@ def all_faces(velocity: Velocity, walls: VelocityWalls, component: int) -> Float
 
 def divergence(grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls) -> Scalar:
     """Net outflow of each cell over its volume, 1/s."""
-    return _outflow(grid, partial(all_faces, velocity, walls))
+    return _outflow(grid, partial(all_faces, grid, velocity, walls))
 
 
 def gradient(grid: StaggeredGrid, scalar: Scalar) -> Velocity:
     """Gradient of a cell-centred scalar on interior faces."""
     return tuple(
-        _difference(scalar, axis) / _along(grid.axes[axis].spacings, axis, scalar)
+        _difference(_beside_faces(grid, scalar, axis), axis)
+        / _along(grid.axes[axis].spacings, axis, scalar)
         for axis in range(grid.dimension)
     )
 
 
-def at_faces(scalar: Scalar, axis: int) -> Float[Array, "..."]:
+def at_faces(grid: StaggeredGrid, scalar: Scalar, axis: int) -> Float[Array, "..."]:
     """A cell-centred scalar on the interior faces across ``axis``: the mean of two neighbours."""
-    return _mean(scalar, axis)
+    return _mean(_beside_faces(grid, scalar, axis), axis)
 
 
-def at_cells(velocity: Velocity, walls: VelocityWalls) -> Velocity:
+def at_cells(grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls) -> Velocity:
     """Velocity at cell centres: the mean of two faces."""
-    return tuple(_mean(all_faces(velocity, walls, axis), axis) for axis in range(len(velocity)))
+    return tuple(
+        _mean(all_faces(grid, velocity, walls, axis), axis) for axis in range(len(velocity))
+    )
 
 
 def momentum_advection(grid: StaggeredGrid, velocity: Velocity, walls: VelocityWalls) -> Velocity:
@@ -83,11 +93,10 @@ def momentum_advection(grid: StaggeredGrid, velocity: Velocity, walls: VelocityW
 
     def flux(component: int, axis: int) -> Float[Array, "..."]:
         if axis == component:
-            return _mean(all_faces(velocity, walls, axis), axis) ** 2
-        carrier = _weighted_mean(
-            all_faces(velocity, walls, axis), component, grid.axes[component].widths
-        )
-        return carrier * _mean(_beyond_walls(velocity[component], component, axis, walls), axis)
+            return _mean(all_faces(grid, velocity, walls, axis), axis) ** 2
+        carrier = _volume_mean(grid, all_faces(grid, velocity, walls, axis), component)
+        carried = _beyond_walls(grid, velocity[component], component, axis, walls)
+        return carrier * _mean(carried, axis)
 
     with jax.named_scope("advection"):
         return _flux_divergence(grid, flux)
@@ -98,9 +107,9 @@ def momentum_diffusion(grid: StaggeredGrid, velocity: Velocity, walls: VelocityW
 
     def flux(component: int, axis: int) -> Float[Array, "..."]:
         if axis == component:
-            faces = all_faces(velocity, walls, axis)
+            faces = all_faces(grid, velocity, walls, axis)
             return _difference(faces, axis) / _along(grid.axes[axis].widths, axis, faces)
-        extended = _beyond_walls(velocity[component], component, axis, walls)
+        extended = _beyond_walls(grid, velocity[component], component, axis, walls)
         return _difference(extended, axis) / _along(grid.axes[axis].gaps, axis, extended)
 
     with jax.named_scope("diffusion"):
@@ -118,7 +127,7 @@ def scalar_advection(
 
     def flux(axis: int) -> Float[Array, "..."]:
         carried = _mean(_scalar_beyond_walls(grid, scalar, scalar_walls, axis), axis)
-        return all_faces(velocity, walls, axis) * carried
+        return all_faces(grid, velocity, walls, axis) * carried
 
     with jax.named_scope("scalar_advection"):
         return _outflow(grid, flux)
@@ -155,15 +164,31 @@ def _outflow(
     """
     terms = []
     for number, axis in enumerate(grid.axes):
-        through = flux(number)
-        width = axis.spacings if number == component else axis.widths
+        through, width = flux(number), axis.widths
+        if number == component:
+            through, width = _beside_faces(grid, through, number), axis.spacings
         terms.append(_difference(through, number) / _along(width, number, through))
     return reduce(jnp.add, terms)
 
 
-def _beyond_walls(
-    field: Float[Array, "..."], component: int, axis: int, walls: VelocityWalls
+def _beside_faces(
+    grid: StaggeredGrid, cells: Float[Array, "..."], axis: int
 ) -> Float[Array, "..."]:
+    """Values in cells such that the two sides of every unknown face follow each other."""
+    if not grid.axes[axis].periodic:
+        return cells
+    return join([jax.lax.slice_in_dim(cells, -1, None, axis=axis), cells], axis)
+
+
+def _beyond_walls(
+    grid: StaggeredGrid,
+    field: Float[Array, "..."],
+    component: int,
+    axis: int,
+    walls: VelocityWalls,
+) -> Float[Array, "..."]:
+    if grid.axes[axis].periodic:
+        return extend_periodic(field, axis)
     lower, upper = (side[component] for side in walls.values[axis])
     return extend_tangential(field, axis, lower, upper)
 
@@ -171,6 +196,8 @@ def _beyond_walls(
 def _scalar_beyond_walls(
     grid: StaggeredGrid, scalar: Scalar, walls: ScalarWalls, axis: int
 ) -> Float[Array, "..."]:
+    if grid.axes[axis].periodic:
+        return extend_periodic(scalar, axis)
     widths = grid.axes[axis].widths
     return extend_scalar(scalar, axis, walls, (float(widths[0]), float(widths[-1])))
 
@@ -185,10 +212,11 @@ def _mean(field: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
     return 0.5 * (upper + jax.lax.slice_in_dim(field, 0, -1, axis=axis))
 
 
-def _weighted_mean(
-    field: Float[Array, "..."], axis: int, widths: NDArray[np.float64]
-) -> Float[Array, "..."]:
-    """Mean over two neighbouring cells, each weighted by its width."""
+def _volume_mean(grid: StaggeredGrid, field: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
+    """Mean over the two cells beside each face, each weighted by its width."""
+    if grid.axes[axis].periodic:
+        return _mean(_beside_faces(grid, field, axis), axis)
+    widths = grid.axes[axis].widths
     total = widths[1:] + widths[:-1]
     upper = jax.lax.slice_in_dim(field, 1, None, axis=axis)
     lower = jax.lax.slice_in_dim(field, 0, -1, axis=axis)

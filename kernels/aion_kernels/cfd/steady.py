@@ -39,7 +39,7 @@ from aion_kernels.cfd.krylov import any_member, gmres
 from aion_kernels.core.outcome import Outcome
 from aion_kernels.core.solution import Solution
 
-__all__ = ["SteadySolver", "precondition", "steady_state"]
+__all__ = ["SteadySolver", "linear_response", "packing", "precondition", "steady_state"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def precondition(flow: Boussinesq, rate: FlowState, shift: Float[Array, ""]) -> 
     momentum, temperature = rate.velocity, rate.temperature
     if flow.heat is not None and temperature is not None:
         temperature = flow.heat.diffuse(flow.grid, temperature, shift, flow.heat.diffusivity)
-        lift = flow.heat.lift(temperature)
+        lift = flow.heat.lift(flow.grid, temperature)
         momentum = tuple(r + b for r, b in zip(momentum, lift, strict=True))
     velocity = flow.diffuse_velocity(momentum, shift, flow.viscosity)
     excess = flow.divergence_at_rest(velocity) + rate.pressure
@@ -153,7 +153,7 @@ def _steady_jvp(solver: SteadySolver, primals, tangents):
     result = _steady(solver, flow, start, time_scale)
     state = result[0]
     _, change = jax.jvp(lambda flow: flow.rate(state), (flow,), (tangents[0],))
-    tangent = _linear_response(flow, state, change, solver.splitting_step * time_scale)
+    tangent = linear_response(flow, state, change, solver.splitting_step * time_scale)
     return result, (tangent, *jax.tree.map(jnp.zeros_like, result[1:]))
 
 
@@ -165,14 +165,14 @@ def _continuation(
     members: str | None,
 ):
     """Pseudo-transient continuation, alone or as a member of the batch axis ``members``."""
-    pack, unpack = _packing(flow, time_scale)
+    pack, unpack = packing(flow, time_scale)
     limit = solver.relative(flow.viscosity.dtype)
     splitting = 1.0 / (solver.splitting_step * time_scale)
 
     # A linear solve only has to take a decimal place or two off the residual, which single
     # precision does in half the time; the residual itself and the update keep full precision.
     rough_flow = _single(flow)
-    rough_pack, rough_unpack = _packing(rough_flow, _single(time_scale))
+    rough_pack, rough_unpack = packing(rough_flow, _single(time_scale))
 
     def newton_step(state: FlowState, rate: FlowState, norm, inverse_step, active):
         shift = splitting + inverse_step
@@ -235,13 +235,23 @@ def _single(tree: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), tree)
 
 
-def _linear_response(
-    flow: Boussinesq, state: FlowState, change: FlowState, splitting_step: Float[Array, ""]
+def linear_response(
+    flow: Boussinesq,
+    state: FlowState,
+    change: FlowState,
+    splitting_step: Float[Array, ""],
+    *,
+    growth: Float[Array, ""] | float = 0.0,
 ) -> FlowState:
-    """The solution of −R'(state) δ = ``change``, transposable."""
-    pack, unpack = _packing(flow, splitting_step)
-    shift = 1.0 / splitting_step
-    _, slope = jax.linearize(flow.rate, state)
+    """The solution of (``growth`` M − R'(state)) δ = ``change``, transposable."""
+    pack, unpack = packing(flow, splitting_step)
+    shift = 1.0 / splitting_step + growth
+    _, tangent = jax.linearize(flow.rate, state)
+
+    def slope(change: FlowState) -> FlowState:
+        grown = jax.tree.map(lambda x: growth * x, change)
+        grown = grown._replace(pressure=jnp.zeros_like(change.pressure))
+        return jax.tree.map(jnp.subtract, tangent(change), grown)
 
     def operator(vector: Float[Array, " n"]) -> Float[Array, " n"]:
         return -pack(slope(precondition(flow, unpack(vector), shift)))
@@ -259,7 +269,7 @@ def _linear_response(
     return jax.tree.map(jnp.add, first, precondition(flow, unpack(vector), shift))
 
 
-def _packing(flow: Boussinesq, time_scale: Float[Array, ""]):
+def packing(flow: Boussinesq, time_scale: Float[Array, ""]):
     """Momentum and energy as one vector whose norm is the root mean square over the volume.
 
     Rates are made comparable by the time scale, the box and a unit of temperature; pressure, whose

@@ -1,4 +1,4 @@
-"""The discrete operators keep what the continuous ones keep, on stretched grids, in 2-D and 3-D."""
+"""The discrete operators keep what the continuous ones keep: stretched or periodic, 2-D or 3-D."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from aion_kernels.cfd.grid import GridAxis, StaggeredGrid
 GRIDS = [
     StaggeredGrid((GridAxis(8, 1.0, 1.5), GridAxis(10, 2.0, 1.0))),
     StaggeredGrid((GridAxis(8, 1.0, 1.5), GridAxis(6, 2.0), GridAxis(10, 0.5, 1.0))),
+    StaggeredGrid((GridAxis(8, 1.0, periodic=True), GridAxis(10, 2.0, 1.0))),
+    StaggeredGrid(tuple(GridAxis(n, 1.0, periodic=True) for n in (8, 6, 4))),
 ]
 
 
