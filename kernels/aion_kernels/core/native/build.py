@@ -4,9 +4,9 @@ The library of a kernel is derived data, kept in the user's cache and named by t
 
     <stem>-<key>-<checksum>.so
 
-``key`` covers everything that could change the machine code (source, our header, compiler and its
-version, flags, the version of jaxlib whose headers are used) and the folder names the processor,
-so an upgrade or a different node of a cluster never loads a stale library. ``checksum`` is the hash
+``key`` covers everything that could change the machine code (source, our header and those beside
+the source, compiler and its version, flags, the version of jaxlib whose headers are used) and the
+folder names the processor, so an upgrade or a different node of a cluster never loads a stale library. ``checksum`` is the hash
 of the file itself: a truncated library would kill the process inside ``dlopen``, so it is checked
 before it is loaded, and rebuilt when it does not fit. A build goes to a temporary name and is
 renamed: two processes may build at once, and both end with a whole library.
@@ -102,7 +102,7 @@ def _version(command: tuple[str, ...]) -> str:
 def _key(source: Path, compiler: Compiler) -> str:
     parts = [*compiler.command, compiler.version, *FLAGS, importlib.metadata.version("jaxlib")]
     digest = hashlib.sha256("\n".join(parts).encode())
-    for file in (HEADER, source):
+    for file in (HEADER, source, *sorted(source.parent.glob("*.h"))):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
