@@ -1,0 +1,1 @@
+"""Experiments with solids, heat and slow flow by finite elements."""
