@@ -105,7 +105,7 @@ def equilibrate(
         jnp.exp(log_pressure),
         jnp.where(_possible(held), jnp.exp(log_amounts), 0.0),
     )
-    return Solution(value, iterated.outcome, {"iterations": iterated.count})
+    return Solution(value, iterated.outcome, {"iterations": iterated.iterations})
 
 
 def equilibria(
@@ -133,7 +133,7 @@ class _Iterated(NamedTuple):
     log_total: Array
     log_temperature: Array
     potentials: Array
-    count: Array
+    iterations: Array
     outcome: Array
 
 
@@ -230,12 +230,12 @@ def _iterate(held: _Held, hold: Constraint) -> _Iterated:
             log_total,
             log_temperature,
             solved[:elements],
-            s.count + 1,
+            s.iterations + 1,
             jnp.where(ok, int(Outcome.ok), int(Outcome.not_converged)).astype(jnp.int32),
         )
 
     return lax.while_loop(
-        lambda s: (s.outcome != int(Outcome.ok)) & (s.count < _MAX_STEPS), step, start
+        lambda s: (s.outcome != int(Outcome.ok)) & (s.iterations < _MAX_STEPS), step, start
     )
 
 

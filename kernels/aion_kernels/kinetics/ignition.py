@@ -109,7 +109,7 @@ def ignition_delay(
     ignited = jnp.isfinite(delay) & (last > temperature + _SHARE * rise) & (rise > _SMALLEST_RISE)
     absent = jnp.where(ignited, int(Outcome.ok), int(Outcome.unresolved)).astype(jnp.int32)
     # A mixture without an equilibrium in range is told apart from one that does not ignite.
-    outcome = worst(absent, counts[0], burnt.outcome)
+    outcome = worst(absent, counts[0], jnp.asarray(burnt.outcome))
     value = Ignition(jnp.where(ignited, delay, jnp.nan), jnp.where(ignited, rate, jnp.nan))
     return Solution(value, outcome, {"steps": counts[1], "rejected": counts[2]})
 

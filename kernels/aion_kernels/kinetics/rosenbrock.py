@@ -83,7 +83,7 @@ class _State(NamedTuple):
     fresh: Array
     done: Array
     broken: Array
-    count: Array
+    tried: Array
     rejected: Array
     watched: Any
 
@@ -159,7 +159,7 @@ def solve_stiff(
         accepted = (error <= 1) & ~stop
         factor = jnp.clip(_SAFETY * jnp.maximum(error, 1e-10) ** -0.25, _SLOWEST, _FASTEST)
         factor = jnp.where(s.fresh | first, factor, jnp.minimum(factor, 1.0))
-        tried = s.count + jnp.where(stop, 0, 1)
+        tried = s.tried + jnp.where(stop, 0, 1)
         return _State(
             time=jnp.where(accepted, jnp.where(last, end, s.time + step), s.time),
             step=jnp.where(stop, s.step, step * factor),
@@ -168,7 +168,7 @@ def solve_stiff(
             fresh=accepted,
             done=stop | (tried >= max_steps),
             broken=s.broken | (broken & ~s.done),
-            count=tried,
+            tried=tried,
             rejected=s.rejected + jnp.where(accepted | stop, 0, 1),
             watched=watched,
         )
@@ -178,10 +178,10 @@ def solve_stiff(
     fresh = jnp.ones(lanes, bool)
     state = _State(zeros, zeros, zeros, start, fresh, ~fresh, ~fresh, counts, counts, watched)
     state = lax.while_loop(lambda s: ~jnp.all(s.done), advance, state)
-    stopped = (state.count >= max_steps) & (state.time < end)
+    stopped = (state.tried >= max_steps) & (state.time < end)
     outcome = jnp.where(stopped, int(Outcome.not_converged), int(Outcome.ok))
     outcome = jnp.where(state.broken, int(Outcome.non_finite), outcome).astype(jnp.int32)
-    stats = {"steps": state.count, "rejected": state.rejected}
+    stats = {"steps": state.tried, "rejected": state.rejected}
     return Solution((state.state, state.time, state.watched), outcome, stats)
 
 

@@ -105,7 +105,7 @@ def _bundle(name: StiffName, relative: float) -> Callable[[Array], Solution]:
     def bundle(time: Float[Array, " lanes"]) -> Solution:
         solution = solve_stiff_problem(name, time, relative=relative)
         stats = {"outcomes": solution.outcome}
-        return Solution(solution.value, int(Outcome.ok), stats)
+        return Solution(solution.value, jnp.int32(Outcome.ok), stats)
 
     return bundle
 

@@ -1,4 +1,4 @@
-"""Heat, modes, drums, slow flow, rubber and topology: orders, symmetry and what is known exactly."""
+"""Modes, drums, rubber and topology: orders, symmetry and what is known exactly."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_free_plate_has_three_rigid_modes_and_two_pairs():
 
 @pytest.mark.slow
 def test_rubber_follows_the_exact_law_and_its_slope():
-    """Uniaxial stress: μ (q² − 1) + λ ln(s q²) = 0 and P = μ (s − 1/s) + λ ln(s q²)/s; round-off."""
+    """Uniaxial stress: μ (q² − 1) + λ ln(s q²) = 0, P = μ (s − 1/s) + λ ln(s q²)/s; round-off."""
 
     def force(stretch: jax.Array) -> jax.Array:
         return stretched_block(stretch, number(1000.0), number(0.3)).value["p11"]

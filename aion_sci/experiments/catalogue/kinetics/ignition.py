@@ -1,7 +1,7 @@
 """How long does a hot mixture of fuel and oxidizer wait before it ignites?
 
 A closed, adiabatic, well-stirred vessel holds the mixture at a temperature and a pressure. Its
-reactions run by a mechanism (see `docs/kernels_kinetics.md`): with specific amounts φₖ = Yₖ/Wₖ,
+reactions run by a mechanism: with specific amounts φₖ = Yₖ/Wₖ,
 
     dφₖ/dt = ω̇ₖ/ρ,   c dT/dt = −Σ eₖ ω̇ₖ/ρ,   τ = argmax dT/dt
 

@@ -6,10 +6,11 @@ The library of a kernel is derived data, kept in the user's cache and named by t
 
 ``key`` covers everything that could change the machine code (source, our header and those beside
 the source, compiler and its version, flags, the version of jaxlib whose headers are used) and the
-folder names the processor, so an upgrade or a different node of a cluster never loads a stale library. ``checksum`` is the hash
-of the file itself: a truncated library would kill the process inside ``dlopen``, so it is checked
-before it is loaded, and rebuilt when it does not fit. A build goes to a temporary name and is
-renamed: two processes may build at once, and both end with a whole library.
+folder names the processor, so an upgrade or a different node of a cluster never loads a stale
+library. ``checksum`` is the hash of the file itself: a truncated library would kill the process
+inside ``dlopen``, so it is checked before it is loaded, and rebuilt when it does not fit. A build
+goes to a temporary name and is renamed: two processes may build at once, and both end with a whole
+library.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Molecular dynamics: systems of particles, replicas first."""
