@@ -77,7 +77,7 @@ def _transform(element: Any, orientation: int) -> Float[np.ndarray, "n n"]:
     """The matrix of one orientation, part by part; DOLFINx has numbered permutations away."""
     if element.is_mixed:
         parts = [_transform(part, orientation) for part in element.sub_elements]
-        return scipy.linalg.block_diag(*parts)
+        return np.asarray(scipy.linalg.block_diag(*parts))
     if element.block_size > 1:
         (scalar,) = set(element.sub_elements)
         return np.kron(_transform(scalar, orientation), np.eye(element.block_size))

@@ -102,7 +102,7 @@ class _Leaves:
             case ufl.classes.CellVertices():
                 return self._corner(component[0], component[1], side)
             case ufl.classes.CellEdgeVectors():
-                start, end = reference.edges()[component[0]]
+                start, end = map(int, reference.edges()[component[0]])
                 return self._corner(end, component[1], side) - self._corner(
                     start, component[1], side
                 )
