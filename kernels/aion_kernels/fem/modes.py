@@ -136,7 +136,7 @@ def free_plate_frequencies(
 ) -> Solution:
     """Frequencies of a thin square plate that nothing holds, rising, above its three rigid modes.
 
-    ``value`` has shape ``(count,)``, in Hz for SI units. Cubic elements on ``cells`` × ``cells`` squares.
+    ``value`` has shape ``(count,)``, in Hz for SI units. Cubic elements on a square lattice.
     """
     parts = _free(cells)
     stiffness = parts.stiffness({parts.ratio: poisson_ratio})
