@@ -72,8 +72,9 @@ def heated_bar(diffusivity: Scalar, *, cells: int, steps: int) -> Solution:
     """
     parts = _bar(cells)
     step = END_TIME / steps
-    stiffness = parts.stiffness() * (0.5 * step * diffusivity)
-    mass = parts.mass()
+    points = jnp.asarray(parts.mass.coordinates, diffusivity.dtype)
+    stiffness = parts.stiffness(coordinates=points) * (0.5 * step * diffusivity)
+    mass = parts.mass(coordinates=points)
     ahead = parts.constraints.reduce_matrix(mass + stiffness)
 
     def prescribed(time: Array) -> Array:
@@ -135,6 +136,7 @@ def cooled_plate(
     boundary = jnp.zeros(parts.problem.matrix.size[0], bottom_excess.dtype)
     solved = parts.problem.solve(
         {parts.conductivity: conductivity, parts.exchange: heat_transfer},
+        coordinates=jnp.asarray(parts.problem.matrix.coordinates, bottom_excess.dtype),
         prescribed=boundary.at[parts.hot].set(bottom_excess),
     )
     return solved._replace(value={"temperature": solved.value[parts.probe]})

@@ -109,11 +109,14 @@ def stokes_cavity(viscosity: Scalar, lid_speed: Scalar, *, cells: int) -> Soluti
     boundary = jnp.zeros(parts.problem.matrix.size[0], viscosity.dtype)
     # For unit viscosity: velocities do not depend on it, and the matrix is well scaled.
     unit = jnp.ones_like(viscosity)
+    points = jnp.asarray(parts.problem.matrix.coordinates, viscosity.dtype)
     solved = parts.problem.solve(
-        {parts.viscosity: unit}, prescribed=boundary.at[parts.lid].set(unit)
+        {parts.viscosity: unit},
+        coordinates=points,
+        prescribed=boundary.at[parts.lid].set(unit),
     )
     drag = parts.drag({parts.viscosity: unit, parts.flow: solved.value})
-    stream = parts.stream.solve({parts.flow: solved.value})
+    stream = parts.stream.solve({parts.flow: solved.value}, coordinates=points)
     value = {
         "drag": viscosity * lid_speed * drag,
         "psi_min": lid_speed * _least(stream.value[parts.grid]),

@@ -176,7 +176,7 @@ def topology_beam(
             low, high = jnp.maximum(0, design - _MOVE), jnp.minimum(1, design + _MOVE)
             return jnp.clip(wanted, low, high)
 
-        def halve(_: int, ends: tuple[Scalar, Scalar]) -> tuple[Scalar, Scalar]:
+        def halve(_: Any, ends: tuple[Scalar, Scalar]) -> tuple[Scalar, Scalar]:
             low, high = ends
             middle = 0.5 * (low + high)
             heavy = jnp.mean(price * at(middle)) > volume_fraction

@@ -49,7 +49,7 @@ class TestLShape(ExperimentContract):
 @pytest.mark.slow
 class TestStokesCavity(ExperimentContract):
     id = "fem.stokes_cavity"
-    settings: ClassVar = {"resolution": 16}
+    settings: ClassVar = {"resolution": 32}
 
 
 @pytest.mark.slow

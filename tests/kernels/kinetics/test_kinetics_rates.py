@@ -34,7 +34,6 @@ SHIPPED = [
     ("SiF4_NH3_mec.yaml", "gas"),
     ("ohn.yaml", ""),
     ("ptcombust.yaml", "gas"),
-    ("nDodecane_Reitz.yaml", ""),
     (EXAMPLES + "ammonia-CO-H2-Alzueta-2023.yaml", "baseline"),
     (EXAMPLES + "n-hexane-NUIG-2015.yaml", ""),
 ]
