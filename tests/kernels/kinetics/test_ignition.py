@@ -60,8 +60,8 @@ def test_a_batch_is_the_loop_and_a_failing_member_spoils_nothing():
 @pytest.mark.parametrize("kind", ["volume", "pressure"])
 @pytest.mark.parametrize("file", ["h2o2.yaml", EVERY_RATE])
 def test_native_code_is_its_twin(kind, file, monkeypatch):
-    """Sums in another order: a step that round-off accepts or refuses moves the delay by no more than
-    the solver's tolerance."""
+    """Sums in another order: a step that round-off accepts or refuses moves the delay by no more
+    than the solver's tolerance."""
     mechanism = read_mechanism(file)
     if ignition._ignite.status.path != "native":
         pytest.skip(ignition._ignite.status.reason)
