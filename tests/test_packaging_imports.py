@@ -78,7 +78,8 @@ def flags():
     }}
 
 # What third parties do when they are imported is not ours.
-import equinox, distributed, matplotlib.pyplot, scipy.stats, xarray
+import equinox, distributed, matplotlib.pyplot, scipy.special, scipy.stats, xarray
+import mpi4py.MPI, dolfinx, pyamg, cantera
 before = flags()
 import_all()
 after = flags()

@@ -27,7 +27,15 @@ from aion_kernels.kinetics.rates import production_rates
 from aion_kernels.kinetics.rosenbrock import solve_stiff
 from aion_kernels.kinetics.thermodynamics import enthalpy, heat_capacity
 
-__all__ = ["Feed", "Reactor", "ReactorKind", "advance", "closed_reactor", "stirred_reactor"]
+__all__ = [
+    "Feed",
+    "Reactor",
+    "ReactorKind",
+    "absolute_tolerance",
+    "advance",
+    "closed_reactor",
+    "stirred_reactor",
+]
 
 ReactorKind = Literal["volume", "pressure"]
 
