@@ -31,7 +31,8 @@ def test_the_tone_of_a_disk_converges_at_order_four_from_above():
 def test_the_tone_falls_with_the_square_of_the_size():
     """Exact: the mesh is scaled with the drum."""
     small, large = (
-        lowest_laplace_eigenvalue(number(size), domain="square", cells=4).value for size in (1.0, 2.0)
+        lowest_laplace_eigenvalue(number(size), domain="square", cells=4).value
+        for size in (1.0, 2.0)
     )
     assert float(small / large) == pytest.approx(4, rel=1e-12)
 
