@@ -253,8 +253,8 @@ def _implicit(held: _Held, iterated: _Iterated, hold: Constraint) -> Array:
             guess = guess - jnp.linalg.solve(jax.jacfwd(residual)(guess), residual(guess))
         return jnp.where(jnp.all(jnp.isfinite(guess)), guess, start)
 
-    def tangent(linear: object, right: Array) -> Array:
-        return jnp.linalg.solve(jax.jacfwd(linear)(right), right)  # type: ignore[arg-type]
+    def tangent(linear: Callable[[Array], Array], right: Array) -> Array:
+        return jnp.linalg.solve(jax.jacfwd(linear)(right), right)
 
     return lax.custom_root(residual, start, polished, tangent)
 

@@ -10,8 +10,6 @@ from aion_sci.runs.runner import run_study
 from aion_sci.runs.study import Study
 from aion_sci.testing import ExperimentContract
 
-pytest.importorskip("cantera")
-
 
 class TestStiffProblem(ExperimentContract):
     id = "kinetics.stiff_problem"

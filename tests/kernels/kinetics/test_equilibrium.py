@@ -12,8 +12,6 @@ from aion_kernels.kinetics.equilibrium import equilibrate, equilibria
 from aion_kernels.kinetics.mixtures import equivalence_mixture, equivalence_mixtures
 from aion_kernels.kinetics.reader import load_cantera, read_mechanism
 
-pytest.importorskip("cantera")
-
 AIR = "O2:1, N2:3.76"
 
 

@@ -15,8 +15,6 @@ from aion_kernels.kinetics.ignition import ignition_delays
 from aion_kernels.kinetics.mixtures import equivalence_mixtures
 from aion_kernels.kinetics.reader import read_mechanism
 
-pytest.importorskip("cantera")
-
 AIR = "O2:1, N2:3.76"
 EVERY_RATE = str(Path(__file__).with_name("every_rate.yaml"))
 
@@ -58,10 +56,20 @@ def test_a_batch_is_the_loop_and_a_failing_member_spoils_nothing():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["volume", "pressure"])
-@pytest.mark.parametrize("file", ["h2o2.yaml", EVERY_RATE])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "h2o2.yaml",
+        pytest.param(
+            EVERY_RATE,
+            marks=pytest.mark.xfail(
+                strict=True, reason="the twin takes other steps: its delay differs by 1.5e-7"
+            ),
+        ),
+    ],
+)
 def test_native_code_is_its_twin(kind, file, monkeypatch):
-    """Sums in another order: a step that round-off accepts or refuses moves the delay by no more
-    than the solver's tolerance."""
+    """The same steps in another order of sums: equal far below the tolerance of the solver."""
     mechanism = read_mechanism(file)
     if ignition._ignite.status.path != "native":
         pytest.skip(ignition._ignite.status.reason)
@@ -72,8 +80,8 @@ def test_native_code_is_its_twin(kind, file, monkeypatch):
     monkeypatch.delenv("AION_NATIVE")
     ignition._batched.cache_clear()
     np.testing.assert_array_equal(native.outcome, twin.outcome)
-    np.testing.assert_allclose(native.value.delay, twin.value.delay, rtol=1e-6)
-    np.testing.assert_allclose(native.value.heating_rate, twin.value.heating_rate, rtol=1e-6)
+    np.testing.assert_allclose(native.value.delay, twin.value.delay, rtol=1e-8)
+    np.testing.assert_allclose(native.value.heating_rate, twin.value.heating_rate, rtol=1e-7)
     np.testing.assert_allclose(native.stats["steps"], twin.stats["steps"], atol=3)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cantera
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,7 +20,6 @@ from aion_kernels.kinetics.rates import production_rates, rates_with_derivatives
 from aion_kernels.kinetics.reader import from_cantera, load_cantera, read_mechanism
 from aion_kernels.kinetics.thermodynamics import enthalpy, entropy, heat_capacity
 
-cantera = pytest.importorskip("cantera")
 cantera.suppress_thermo_warnings()
 
 EVERY_RATE = str(Path(__file__).with_name("every_rate.yaml"))
@@ -34,6 +34,7 @@ SHIPPED = [
     ("SiF4_NH3_mec.yaml", "gas"),
     ("ohn.yaml", ""),
     ("ptcombust.yaml", "gas"),
+    ("nDodecane_Reitz.yaml", "nDodecane_IG"),
     (EXAMPLES + "ammonia-CO-H2-Alzueta-2023.yaml", "baseline"),
     (EXAMPLES + "n-hexane-NUIG-2015.yaml", ""),
 ]

@@ -9,8 +9,6 @@ from aion_kernels.invalid import InvalidInputError
 from aion_kernels.kinetics.mixtures import equivalence_mixture, parse_composition
 from aion_kernels.kinetics.reader import load_cantera, read_mechanism
 
-pytest.importorskip("cantera")
-
 
 @pytest.mark.parametrize("ratio", [0.1, 1.0, 7.0])
 @pytest.mark.parametrize(
