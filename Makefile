@@ -8,7 +8,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Two test processes, a file to each, so that what a file computes once is not computed twice;
 # coverage through the interpreter's monitoring, which costs a few per cent, not half the speed.
-PYTEST := COVERAGE_CORE=sysmon $(BIN)/pytest -n 2 --dist loadfile
+# A test process that dies ends the run: a run that starts another may wait for ever.
+PYTEST := COVERAGE_CORE=sysmon $(BIN)/pytest -n 2 --dist loadfile --max-worker-restart 0
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

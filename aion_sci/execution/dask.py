@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -121,6 +122,7 @@ class DaskExecutor:
             "distributed.scheduler.http.routes": [],
             "distributed.worker.http.routes": [],
         }
+        _ignore_broken_pipes()
         with dask_config.set(configuration), _signals_held():
             self._cluster = LocalCluster(**options)
         self._client = Client(self._cluster)
@@ -148,6 +150,16 @@ def _signals_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _ignore_broken_pipes() -> None:
+    """Ignore SIGPIPE, as Python does at its start, so that a closed connection is an exception.
+
+    A library may have changed that since: PETSc ends the process there. Only the main thread can
+    set it back.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
 def _core_shares(workers: int) -> list[frozenset[int]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -87,6 +89,26 @@ class TestResults:
         blocked.write_text("no folder")
         with pytest.raises(StoreUnwritableError, match="cannot be written"):
             run_study(Study.grid("sample.fragile", {}), blocked, executor)
+
+
+BESIDE_PETSC = """
+import mpi4py.MPI
+import dolfinx  # PETSc takes the signals over, and ends the process at a closed connection
+from aion_sci.execution import DaskExecutor
+
+if __name__ == "__main__":
+    with DaskExecutor(1) as executor:
+        executor._start()
+    print("closed")
+"""
+
+
+def test_a_cluster_lives_beside_petsc(tmp_path: Path):
+    script = tmp_path / "beside_petsc.py"
+    script.write_text(BESIDE_PETSC)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "closed\n", done.stderr
+    assert done.returncode == 0
 
 
 class TestNetwork:
