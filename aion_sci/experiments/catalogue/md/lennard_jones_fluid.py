@@ -15,8 +15,8 @@ Observables potential_energy per particle, pressure, diffusion. Their sampling e
 Expect      a liquid near T* = 0.85, ρ* = 0.78; a gas below ρ* = 0.01. Diffusion is that of the
             finite box: it grows by about 2.84 T / (6π η L) towards an infinite one.
 Fails       for a box narrower than twice the cutoff; between gas and liquid below T* = 1.3, where
-            the averages are those of two phases in one box; beyond freezing, ρ* > 0.9 at T* = 0.85. A duration
-            too short for the correlations of an observable gives it no finite error.
+            the averages are those of two phases in one box; beyond freezing, ρ* > 0.9 at T* = 0.85.
+            A duration too short for the correlations of an observable gives it no finite error.
 Good start  T* = 0.85, ρ* = 0.776, 500 particles.
 Reference   NIST Standard Reference Simulation Website, doi 10.18434/T4M88Q; thermostat: Bussi,
             Donadio and Parrinello 2007, doi 10.1063/1.2408420.
