@@ -27,7 +27,7 @@ lint: $(READY) ## style, types and the layers of the packages
 	$(BIN)/lint-imports --no-logo
 
 verify: $(READY) ## slow tests, then orders of accuracy, reference values and canaries
-	$(BIN)/pytest -m slow
+	$(PYTEST) -m slow
 	$(BIN)/aion verify
 
 bench: $(READY) ## measure the figures of docs/performance.md
