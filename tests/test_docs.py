@@ -24,12 +24,18 @@ def blocks(page: Path, *languages: str) -> list[str]:
     return [code for language, code in FENCE.findall(page.read_text()) if language in languages]
 
 
-def pages_with(*languages: str):
-    found = [page for page in PAGES if blocks(page, *languages)]
+def pages_with(*languages: str, slow: bool = False):
+    """The pages with such blocks; those beyond the README marked slow where that is asked for."""
+    marks = pytest.mark.slow if slow else ()
+    found = [
+        pytest.param(page, marks=() if page.name == "README.md" else marks)
+        for page in PAGES
+        if blocks(page, *languages)
+    ]
     return pytest.mark.parametrize("page", found, ids=lambda page: page.name)
 
 
-@pages_with("python")
+@pages_with("python", slow=True)
 def test_the_python_of_a_page_runs(page, tmp_path):
     code = "\n".join(blocks(page, "python"))
     assert re.search(r"^\s*assert ", code, re.MULTILINE), "a page's code asserts something"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pytest
 
 from aion_sci.experiments import find
 from aion_sci.testing import ExperimentContract
@@ -14,6 +16,14 @@ class TestHeatedCavity(ExperimentContract):
     id = "cfd.heated_cavity"
     settings: ClassVar = {"resolution": 32}
     points: ClassVar = ({"rayleigh": 2e3}, {"rayleigh": 1e4, "prandtl": 7.0})
+
+    @pytest.mark.slow
+    def test_compiled_equals_eager(self) -> None:
+        super().test_compiled_equals_eager()
+
+    @pytest.mark.slow
+    def test_error_bars_cover_the_next_finer_grid(self, tmp_path: Path) -> None:
+        super().test_error_bars_cover_the_next_finer_grid(tmp_path)
 
 
 def test_box_of_the_demonstration_lies_inside():

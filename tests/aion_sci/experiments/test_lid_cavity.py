@@ -19,3 +19,11 @@ class TestLidCavity(ExperimentContract):
     @pytest.mark.slow
     def test_references_are_met(self, tmp_path: Path):
         super().test_references_are_met(tmp_path)
+
+    @pytest.mark.slow
+    def test_compiled_equals_eager(self) -> None:
+        super().test_compiled_equals_eager()
+
+    @pytest.mark.slow
+    def test_error_bars_cover_the_next_finer_grid(self, tmp_path: Path) -> None:
+        super().test_error_bars_cover_the_next_finer_grid(tmp_path)

@@ -33,6 +33,10 @@ class TestShockTube(ExperimentContract):
     # |density − exact| has a kink wherever the two cross; the other observables reach 1e-4.
     gradient_tolerance = 0.05
 
+    @pytest.mark.slow
+    def test_gradients_are_those_of_the_differences(self) -> None:
+        super().test_gradients_are_those_of_the_differences()
+
 
 def run(tmp_path, resolution=200, **change):
     request = {**SOD, **change, "resolution": resolution}

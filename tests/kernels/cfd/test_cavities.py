@@ -70,6 +70,7 @@ class TestHeatedCavity:
                 one = alone(rayleigh).value[name]
                 assert one == pytest.approx(float(heated().value[name][number]), rel=1e-8)
 
+    @pytest.mark.slow
     def test_gradients_match_differences(self):
         """Forward, reverse and central differences with respect to both parameters.
 
@@ -139,6 +140,7 @@ class TestLidCavity:
             assert extrapolated == pytest.approx(expected[name], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_nested_batches():
     """A batch of batches runs the same iteration, if not in lockstep; 1e-8 as above."""
     grid = jnp.array([[1e3, 3e3], [1e4, 3e4]])

@@ -148,6 +148,7 @@ def test_turning_the_box_turns_the_flow():
             assert np.abs(back[1 + order.index(axis)] - field).max() < 1e-13
 
 
+@pytest.mark.slow
 def test_a_shear_layer_decays_at_order_four():
     """u_y = a sin kx decays as exp(−ν k² t) while it is slow: the rate, at fourth order."""
     wave, viscosity, time = 2 * np.pi, 0.05, 0.02

@@ -84,6 +84,7 @@ def solve(cells: int, stretching: float, dtype=jnp.float64, **options):
     return flow, program(**options)(flow, start), truth
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stretching", [0.0, 1.5])
 def test_second_order_in_space(stretching):
     """Root-mean-square errors of u, v, p, T over three grids; 0.15 for the next order's part."""
