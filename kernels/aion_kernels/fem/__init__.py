@@ -5,23 +5,30 @@ from importlib import import_module
 
 from aion_kernels.invalid import InvalidInputError
 
+_LAUNCHERS = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+"""What an MPI launcher sets in each process that it starts."""
+
 
 def _load_dolfinx() -> None:
-    """Import DOLFINx so that the signals stay with the program that imports it.
+    """Import DOLFINx so that signals and the network stay with the program that imports it.
 
     PETSc, which comes with it, would end the process at SIGTERM, and at the first socket that
-    somebody closes. It reads its options from the environment, which is left as it was.
+    somebody closes. MPICH would listen on every address of the machine for ranks that no launcher
+    has started. Both read the environment, which is left as it was.
     """
-    import_module("mpi4py.MPI")  # first: DOLFINx finds its MPI library through it
-    options = os.environ.get("PETSC_OPTIONS")
-    os.environ["PETSC_OPTIONS"] = f"{options or ''} -no_signal_handler".strip()
+    before = {name: os.environ.get(name) for name in ("PETSC_OPTIONS", "UCX_TLS")}
+    os.environ["PETSC_OPTIONS"] = f"{before['PETSC_OPTIONS'] or ''} -no_signal_handler".strip()
+    if not any(name in os.environ for name in _LAUNCHERS):
+        os.environ.setdefault("UCX_TLS", "self,sm")
     try:
+        import_module("mpi4py.MPI")  # first: DOLFINx finds its MPI library through it
         import_module("dolfinx")
     finally:
-        if options is None:
-            del os.environ["PETSC_OPTIONS"]
-        else:
-            os.environ["PETSC_OPTIONS"] = options
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 try:
